@@ -1,0 +1,1 @@
+export { clusterFileSchema, type ClusterFile, type ClusterSpec, type HostSpec } from './schema.js';

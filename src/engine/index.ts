@@ -1,0 +1,11 @@
+export {
+  step,
+  type AnyStep,
+  type Change,
+  type EngineResult,
+  type EngineRun,
+  type HostSelector,
+  type Phase,
+  type Step,
+  type StepContext,
+} from './types.js';

@@ -1,0 +1,111 @@
+import type { Plan } from '../events/index.js';
+import type { Host } from '../host/index.js';
+
+/** What a step gets besides its host. */
+export interface StepContext {
+  readonly signal: AbortSignal;
+  /** Tells the user how far a long step is ("412 MiB of 900 MiB"). */
+  readonly progress: (message: string) => void;
+  /** Something the user should know that is no failure. */
+  readonly warn: (message: string, remedy?: readonly string[]) => void;
+}
+
+/** An idempotent unit of work on one host. */
+export interface Step<Seen> {
+  /** Stable identifier, `<aspect>/<thing>`: users type it; titles may change. */
+  readonly id: string;
+  readonly title: string;
+  readonly timeoutMs: number;
+  /** Reads only; runs in `plan` too. What does not exist yet (API not up, runtime not installed) is seen as absent, not an error. */
+  probe(host: Host, context: StepContext): Promise<Seen>;
+  /** Pure. */
+  plan(seen: Seen): Plan;
+  /** Safe to repeat after a crash half-way. */
+  apply(host: Host, seen: Seen, context: StepContext): Promise<void>;
+  /** Throws when the change did not take effect. Runs only after apply. */
+  verify(host: Host, context: StepContext): Promise<void>;
+}
+
+/** A step whose `Seen` type is closed over, so that different steps stand in one list. */
+export interface AnyStep {
+  readonly id: string;
+  readonly title: string;
+  readonly timeoutMs: number;
+  /** Probes and plans; `apply` of the result does the change and verifies it. */
+  prepare(host: Host, context: StepContext): Promise<{ readonly plan: Plan; apply(): Promise<void> }>;
+}
+
+/** Closes a step over its `Seen` type. */
+export function step<Seen>(definition: Step<Seen>): AnyStep {
+  return {
+    id: definition.id,
+    title: definition.title,
+    timeoutMs: definition.timeoutMs,
+    async prepare(host, context) {
+      const seen = await definition.probe(host, context);
+      return {
+        plan: definition.plan(seen),
+        async apply() {
+          await definition.apply(host, seen, context);
+          await definition.verify(host, context);
+        },
+      };
+    },
+  };
+}
+
+/**
+ * Hosts a phase runs on. `cluster` is a lane of its own next to the hosts: the phase runs once, with a
+ * control plane that answers as its host, and never holds up what that host does meanwhile.
+ */
+export type HostSelector = 'all' | 'control-plane' | 'worker' | 'cluster' | ((host: Host) => boolean);
+
+/** A group of steps with one aim, run on many hosts at once. */
+export interface Phase<Context> {
+  /** kebab-case and stable: `--phase`, `--skip-phase`, `kbs phase run`. */
+  readonly name: string;
+  readonly title: string;
+  readonly summary: string;
+  readonly on: HostSelector;
+  /** Hosts at the same time; default: all. */
+  readonly atOnce?: number;
+  /**
+   * Phases that the same host must be through before. Default: the phase before this one in the operation's list
+   * that runs on this host. Naming others lets two phases of one host run side by side.
+   */
+  readonly after?: readonly string[];
+  /** Phases that every host must be through before this one starts anywhere: the only barriers there are. */
+  readonly waitsFor?: readonly string[];
+  /** A reason not to run at all, shown to the user. */
+  skip?(context: Context): string | undefined;
+  /** Steps for one host, in order. Called when the phase starts on that host, so facts and products of earlier phases are there. */
+  steps(context: Context, host: Host): readonly AnyStep[] | Promise<readonly AnyStep[]>;
+}
+
+/** What an operation hands to the engine. */
+export interface EngineRun<Context> {
+  readonly operation: string;
+  readonly phases: readonly Phase<Context>[];
+  readonly context: Context;
+  readonly hosts: readonly Host[];
+  /** Host in whose name the `cluster` lane works. */
+  readonly clusterHost: Host;
+  /** `plan`: probe and plan only. */
+  readonly mode: 'apply' | 'plan';
+  readonly signal: AbortSignal;
+}
+
+/** One change, planned or done. */
+export interface Change {
+  readonly phase: string;
+  readonly host: string;
+  readonly step: string;
+  readonly plan: Exclude<Plan, { readonly change: 'none' }>;
+}
+
+/** What a run came to; `changes` in the order they were planned. */
+export interface EngineResult {
+  readonly changes: readonly Change[];
+  readonly unchanged: number;
+  readonly durationMs: number;
+}

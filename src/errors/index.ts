@@ -1,0 +1,2 @@
+export { ERROR_KINDS, type ErrorCode, type ErrorKind } from './codes.js';
+export { KbsError, KbsErrors, toKbsError, type ErrorPlace, type KbsErrorJson, type KbsErrorOptions } from './kbs-error.js';

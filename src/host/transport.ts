@@ -1,0 +1,57 @@
+import type { Duplex, Readable } from 'node:stream';
+import type { Command } from './command.js';
+import type { Secret } from './secret.js';
+
+/** How a command is run. */
+export interface ExecOptions {
+  /** Ended with SIGTERM, then SIGKILL, after this many milliseconds. */
+  readonly timeoutMs: number;
+  /** Run as root: through sudo when the login user is not root. */
+  readonly privileged: boolean;
+  /** Given to the command's standard input; closed at once when absent. */
+  readonly stdin?: string | Buffer | Secret | Readable;
+  readonly signal?: AbortSignal;
+  /** Called for each whole line while the command runs. */
+  readonly onLine?: (stream: 'stdout' | 'stderr', line: string) => void;
+}
+
+/** How a process ended: exactly one of `exitCode` and `signal` is set. */
+export interface ExecResult {
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly exitCode: number | null;
+  readonly signal: string | null;
+}
+
+/** How a file is put on a host. */
+export interface UploadOptions {
+  readonly mode: number;
+  /** Lower-case hex; checked on the host before the file takes its name. */
+  readonly sha256: string;
+  readonly sizeBytes: number;
+  readonly signal?: AbortSignal;
+  /** Bytes that arrived so far, resumed ones included. */
+  readonly onProgress?: (bytes: number) => void;
+}
+
+/** A way to a machine: SSH, or the machine kbs itself runs on. */
+export interface Transport {
+  /** For messages only: "core@10.0.0.11:22 via bastion". */
+  readonly target: string;
+  /** @throws KbsError SSH_UNREACHABLE, SSH_AUTH, SSH_HOST_KEY, SSH_KEY, SUDO_DENIED */
+  connect(signal: AbortSignal): Promise<void>;
+  /**
+   * Resolves for every process that ended, whatever its exit code.
+   * @throws KbsError SSH_LOST (outcome unknown), TIMEOUT, CANCELLED
+   */
+  exec(command: Command, options: ExecOptions): Promise<ExecResult>;
+  /**
+   * Puts a file in place atomically as root, resuming an upload that was cut off.
+   * @param open gives the content from a byte offset on
+   * @throws KbsError SSH_LOST, FILE_WRITE, BUNDLE_DIGEST
+   */
+  upload(open: (offset: number) => Readable, path: string, options: UploadOptions): Promise<void>;
+  /** A TCP connection as seen from the host. @throws KbsError SSH_UNREACHABLE */
+  dial(address: string, port: number): Promise<Duplex>;
+  close(): Promise<void>;
+}
