@@ -1,7 +1,7 @@
 import type { Duplex, Readable } from 'node:stream';
 import type { Command } from './command.js';
 import type { HostFacts } from './facts.js';
-import type { Secret } from './secret.js';
+import type { Secret } from '../secret/index.js';
 import type { Transport } from './transport.js';
 
 /** What a host is for. */

@@ -1,6 +1,6 @@
 import type { Duplex, Readable } from 'node:stream';
 import type { Command } from './command.js';
-import type { Secret } from './secret.js';
+import type { Secret } from '../secret/index.js';
 
 /** How a command is run. */
 export interface ExecOptions {
