@@ -1,0 +1,3 @@
+module kbs.test/lab/pause
+
+go 1.20
