@@ -1,0 +1,57 @@
+/** Keys and values of node labels, taints and annotations. Source: kubeadm v1.25 constants.go. */
+export const NODE_KEYS = {
+  /** Label (value empty) and taint key (effect NoSchedule) of control planes. */
+  controlPlane: 'node-role.kubernetes.io/control-plane',
+  /** Label that keeps control planes out of cloud load balancers. */
+  excludeFromLoadBalancers: 'node.kubernetes.io/exclude-from-external-load-balancers',
+  /** Annotation with the CRI socket of the node. */
+  criSocket: 'kubeadm.alpha.kubernetes.io/cri-socket',
+  /** Taint of a node whose network is not up. */
+  notReady: 'node.kubernetes.io/not-ready',
+  /** Label with the node's own host name. */
+  hostname: 'kubernetes.io/hostname',
+  /** Annotation of static pods: where the advertise address of the API server is kept. */
+  apiServerAdvertise: 'kubeadm.kubernetes.io/kube-apiserver.advertise-address.endpoint',
+  /** Annotation of static pods: client URL of etcd. */
+  etcdAdvertise: 'kubeadm.kubernetes.io/etcd.advertise-client-urls',
+} as const;
+
+/** Namespaces kbs puts objects into. */
+export const NAMESPACES = {
+  /** Control plane, kube-proxy, CoreDNS. */
+  system: 'kube-system',
+  /** cluster-info, readable by everybody. */
+  public: 'kube-public',
+  /** Heartbeats of nodes. */
+  nodeLease: 'kube-node-lease',
+  /** flannel. */
+  flannel: 'kube-flannel',
+} as const;
+
+/** ConfigMaps that kubeadm and kbs share. */
+export const CONFIG_MAPS = {
+  /** ClusterConfiguration. */
+  kubeadmConfig: 'kubeadm-config',
+  /** KubeletConfiguration of every node. */
+  kubeletConfig: 'kubelet-config',
+  /** Address and CA of the cluster, signed with bootstrap tokens. */
+  clusterInfo: 'cluster-info',
+  /** Configuration of kube-proxy. */
+  kubeProxy: 'kube-proxy',
+  /** Corefile. */
+  coreDns: 'coredns',
+} as const;
+
+/** Field manager of every server-side apply. */
+export const FIELD_MANAGER = 'kbs';
+
+/** systemd units. */
+export const UNITS = {
+  /** The node agent. */
+  kubelet: 'kubelet.service',
+  /** The container runtime. */
+  containerd: 'containerd.service',
+} as const;
+
+/** Pod annotation that tells a static pod in the API from an ordinary one. */
+export const MIRROR_POD_ANNOTATION = 'kubernetes.io/config.mirror';

@@ -1,0 +1,95 @@
+/** Places on a host, the same as kubeadm's where kubeadm has one. Source: kubeadm v1.25 constants.go, packages of kubelet 1.25. */
+export const PATHS = {
+  /** Everything of Kubernetes that is configuration. */
+  kubernetesDir: '/etc/kubernetes',
+  /** Static pods of the kubelet. */
+  manifestsDir: '/etc/kubernetes/manifests',
+  /** Certificates and keys of the control plane. */
+  pkiDir: '/etc/kubernetes/pki',
+  /** Certificates and keys of etcd. */
+  etcdPkiDir: '/etc/kubernetes/pki/etcd',
+  /** Cluster CA certificate; the only file of the PKI a worker has. */
+  caCertificate: '/etc/kubernetes/pki/ca.crt',
+  /** kubeconfig of the cluster's administrator. */
+  adminKubeconfig: '/etc/kubernetes/admin.conf',
+  /** kubeconfig of the kubelet. */
+  kubeletKubeconfig: '/etc/kubernetes/kubelet.conf',
+  /** kubeconfig with a bootstrap token, there only until the kubelet has its certificate. */
+  bootstrapKubeletKubeconfig: '/etc/kubernetes/bootstrap-kubelet.conf',
+  /** kubeconfig of the controller manager. */
+  controllerManagerKubeconfig: '/etc/kubernetes/controller-manager.conf',
+  /** kubeconfig of the scheduler. */
+  schedulerKubeconfig: '/etc/kubernetes/scheduler.conf',
+  /** Working folder of `kubeadm upgrade`. */
+  kubernetesTmpDir: '/etc/kubernetes/tmp',
+  /** State of the kubelet. */
+  kubeletDir: '/var/lib/kubelet',
+  /** KubeletConfiguration. */
+  kubeletConfig: '/var/lib/kubelet/config.yaml',
+  /** Flags of the kubelet as kubeadm stores them: `KUBELET_KUBEADM_ARGS="…"`. */
+  kubeletFlagsEnv: '/var/lib/kubelet/kubeadm-flags.env',
+  /** Client and serving certificates of the kubelet. */
+  kubeletPkiDir: '/var/lib/kubelet/pki',
+  /** Link to the client certificate the kubelet uses now (certificate and key in one file). */
+  kubeletClientCertificate: '/var/lib/kubelet/pki/kubelet-client-current.pem',
+  /** The kubelet program. */
+  kubeletBinary: '/usr/bin/kubelet',
+  /** Command line client of Kubernetes. */
+  kubectlBinary: '/usr/bin/kubectl',
+  /** Command line client of the container runtime interface. */
+  crictlBinary: '/usr/bin/crictl',
+  /** Which socket crictl talks to. */
+  crictlConfig: '/etc/crictl.yaml',
+  /** The kubelet's unit, where an administrator's units live: it wins over a package's. */
+  kubeletUnit: '/etc/systemd/system/kubelet.service',
+  /** kubeadm's drop-in for the kubelet's unit. */
+  kubeletDropIn: '/etc/systemd/system/kubelet.service.d/10-kubeadm.conf',
+  /** Units of the administrator. */
+  systemdDir: '/etc/systemd/system',
+  /** Data of stacked etcd; the cluster file can say another place. */
+  etcdDataDir: '/var/lib/etcd',
+  /** CNI configuration files. */
+  cniConfigDir: '/etc/cni/net.d',
+  /** CNI plugins. */
+  cniBinDir: '/opt/cni/bin',
+  /** State of CNI plugins (address leases). */
+  cniStateDir: '/var/lib/cni',
+  /** What flannel tells its CNI plugin. */
+  flannelRunDir: '/run/flannel',
+  /** Configuration of containerd. */
+  containerdConfig: '/etc/containerd/config.toml',
+  /** Folder of containerd's configuration. */
+  containerdConfigDir: '/etc/containerd',
+  /** One folder for each registry with its hosts.toml. */
+  containerdRegistriesDir: '/etc/containerd/certs.d',
+  /** containerd's unit. */
+  containerdUnit: '/etc/systemd/system/containerd.service',
+  /** Images, snapshots and containers of containerd. */
+  containerdStateDir: '/var/lib/containerd',
+  /** Socket of containerd. */
+  containerdSocket: '/run/containerd/containerd.sock',
+  /** Programs of containerd, as its release archive has them. */
+  localBinDir: '/usr/local/bin',
+  /** runc, where containerd's documentation puts it. */
+  runcBinary: '/usr/local/sbin/runc',
+  /** Modules loaded at boot. */
+  modulesLoadFile: '/etc/modules-load.d/kbs.conf',
+  /** Kernel settings; sorts behind 99-sysctl.conf, which is /etc/sysctl.conf: the last file wins. */
+  sysctlFile: '/etc/sysctl.d/99-zz-kbs.conf',
+  /** Names and addresses of hosts. */
+  hostsFile: '/etc/hosts',
+  /** File systems and swap turned on at boot. */
+  fstab: '/etc/fstab',
+  /** Logs of pods, as the kubelet lays them out. */
+  podLogsDir: '/var/log/pods',
+  /** Links to the logs of containers. */
+  containerLogsDir: '/var/log/containers',
+  /** State of kbs on a host. */
+  kbsDir: '/etc/kbs',
+  /** What the host was like before kbs changed it, one JSON object a line. */
+  kbsJournal: '/etc/kbs/journal.jsonl',
+  /** Larger things of kbs on a host. */
+  kbsStateDir: '/var/lib/kbs',
+  /** Uploads on their way to their place, named by their sha256. */
+  artifactsDir: '/var/lib/kbs/artifacts',
+} as const;
