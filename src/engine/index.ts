@@ -9,3 +9,4 @@ export {
   type Step,
   type StepContext,
 } from './types.js';
+export { waitFor, type Glimpse, type WaitOptions } from './wait.js';

@@ -8,6 +8,8 @@ export interface StepContext {
   readonly progress: (message: string) => void;
   /** Something the user should know that is no failure. */
   readonly warn: (message: string, remedy?: readonly string[]) => void;
+  /** A line a command printed, for the run log; fits `onLine` of a host's `run`. */
+  readonly output: (stream: 'stdout' | 'stderr', line: string) => void;
 }
 
 /** An idempotent unit of work on one host. */
@@ -15,7 +17,10 @@ export interface Step<Seen> {
   /** Stable identifier, `<aspect>/<thing>`: users type it; titles may change. */
   readonly id: string;
   readonly title: string;
+  /** For the whole step: every try of probe, apply and verify together. */
   readonly timeoutMs: number;
+  /** How often `probe` is tried when it fails with a retryable error; default 3. */
+  readonly tries?: number;
   /** Reads only; runs in `plan` too. What does not exist yet (API not up, runtime not installed) is seen as absent, not an error. */
   probe(host: Host, context: StepContext): Promise<Seen>;
   /** Pure. */
@@ -31,6 +36,7 @@ export interface AnyStep {
   readonly id: string;
   readonly title: string;
   readonly timeoutMs: number;
+  readonly tries?: number;
   /** Probes and plans; `apply` of the result does the change and verifies it. */
   prepare(host: Host, context: StepContext): Promise<{ readonly plan: Plan; apply(): Promise<void> }>;
 }
@@ -41,6 +47,7 @@ export function step<Seen>(definition: Step<Seen>): AnyStep {
     id: definition.id,
     title: definition.title,
     timeoutMs: definition.timeoutMs,
+    ...(definition.tries === undefined ? {} : { tries: definition.tries }),
     async prepare(host, context) {
       const seen = await definition.probe(host, context);
       return {
@@ -70,12 +77,19 @@ export interface Phase<Context> {
   /** Hosts at the same time; default: all. */
   readonly atOnce?: number;
   /**
-   * Phases that the same host must be through before. Default: the phase before this one in the operation's list
-   * that runs on this host. Naming others lets two phases of one host run side by side.
+   * Phases that the same host (for `cluster`: the cluster lane) must be through before. Default: the phase before
+   * this one in the operation's list that runs on this host. Naming others lets two phases of one host run side by
+   * side; `[]` starts at once. Names that do not run on a host do not count there; when none of them does, the
+   * default holds. To wait for a phase of the other lane, use `waitsFor`.
    */
   readonly after?: readonly string[];
   /** Phases that every host must be through before this one starts anywhere: the only barriers there are. */
   readonly waitsFor?: readonly string[];
+  /**
+   * For phases that only look (connect, preflight): a failure on one host keeps neither the others nor the phase's
+   * further steps from looking too; all failures are reported together, and no phase without this flag starts any more.
+   */
+  readonly collectsErrors?: boolean;
   /** A reason not to run at all, shown to the user. */
   skip?(context: Context): string | undefined;
   /** Steps for one host, in order. Called when the phase starts on that host, so facts and products of earlier phases are there. */

@@ -1,2 +1,11 @@
 export { ERROR_KINDS, type ErrorCode, type ErrorKind } from './codes.js';
-export { KbsError, KbsErrors, toKbsError, type ErrorPlace, type KbsErrorJson, type KbsErrorOptions } from './kbs-error.js';
+export {
+  joinKbsErrors,
+  KbsError,
+  KbsErrors,
+  listKbsErrors,
+  toKbsError,
+  type ErrorPlace,
+  type KbsErrorJson,
+  type KbsErrorOptions,
+} from './kbs-error.js';

@@ -88,6 +88,18 @@ export class KbsErrors extends Error {
   }
 }
 
+/** Everything that was wrong, in a flat list: the parts of a KbsErrors, or the one error, each with its place filled in. */
+export function listKbsErrors(error: unknown, where: ErrorPlace = {}): readonly [KbsError, ...KbsError[]] {
+  if (!(error instanceof KbsErrors)) return [toKbsError(error, where)];
+  const [first, ...rest] = error.errors;
+  return [first.at(where), ...rest.map((part) => part.at(where))];
+}
+
+/** One error for a list: itself when it stands alone. */
+export function joinKbsErrors(errors: readonly [KbsError, ...KbsError[]]): KbsError | KbsErrors {
+  return errors.length === 1 ? errors[0] : new KbsErrors(errors);
+}
+
 /** Wraps anything thrown into a KbsError; an unknown error becomes INTERNAL with its cause kept. */
 export function toKbsError(error: unknown, where: ErrorPlace = {}): KbsError {
   if (error instanceof KbsError) return error.at(where);

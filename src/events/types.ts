@@ -12,7 +12,13 @@ export type RunStatus = 'succeeded' | 'failed' | 'cancelled';
 
 /** What happened, without the envelope. */
 export type KbsEventBody =
-  | { readonly type: 'run.start'; readonly operation: string; readonly hosts: readonly string[] }
+  | {
+      readonly type: 'run.start';
+      readonly operation: string;
+      readonly hosts: readonly string[];
+      /** Phases that run somewhere, in the operation's order. */
+      readonly phases: readonly { readonly name: string; readonly title: string; readonly hosts: readonly string[] }[];
+    }
   | { readonly type: 'run.end'; readonly operation: string; readonly status: RunStatus; readonly durationMs: number }
   | { readonly type: 'phase.start'; readonly phase: string; readonly title: string; readonly hosts: readonly string[] }
   | {
@@ -27,6 +33,10 @@ export type KbsEventBody =
       readonly phase: string;
       readonly host: string;
       readonly steps: number;
+      /**
+       * What had to end first: the phases of the same host, of each phase waited for everywhere the host that
+       * ended last, and the task whose end made room when the phase takes few hosts at once.
+       */
       readonly after: readonly TaskRef[];
     }
   | { readonly type: 'host.end'; readonly phase: string; readonly host: string; readonly durationMs: number; readonly status: StepStatus }
@@ -34,6 +44,7 @@ export type KbsEventBody =
   | { readonly type: 'step.plan'; readonly phase: string; readonly host: string; readonly step: string; readonly plan: Plan }
   | {
       readonly type: 'step.output';
+      readonly phase: string;
       readonly host: string;
       readonly step: string;
       readonly stream: 'stdout' | 'stderr';
@@ -64,7 +75,11 @@ export type KbsEventBody =
       readonly phase?: string;
       readonly message: string;
       readonly remedy?: readonly string[];
-    };
+    }
+  /** What the command was asked for; the last line of a run that went well. */
+  | { readonly type: 'result'; readonly result: unknown }
+  /** Why there is no result: the last line of a run that did not. */
+  | { readonly type: 'error'; readonly errors: readonly KbsErrorJson[] };
 
 /** One phase on one host: the unit the engine schedules, and a node of the critical path. */
 export interface TaskRef {
