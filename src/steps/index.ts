@@ -1,0 +1,18 @@
+export type {
+  DirectorySpec,
+  FilesStepOptions,
+  FileSpec,
+  ImageImportStepOptions,
+  KernelModule,
+  KernelModulesStepOptions,
+  LocalFile,
+  MarkedBlockStepOptions,
+  RemoveFilesStepOptions,
+  StepOptions,
+  SysctlStepOptions,
+  UnitInput,
+  UnitStepOptions,
+  UnpackEntry,
+  UnpackStepOptions,
+  UploadStepOptions,
+} from './types.js';
