@@ -1,0 +1,1 @@
+export type { ArchiveEntry, ArtifactRequest, ArtifactStore, LocalFile } from './types.js';

@@ -1,0 +1,71 @@
+import { KbsError } from '../errors/index.js';
+import { flannelRelease, SUPPORTED_FLANNEL, type FlannelRelease } from './releases.js';
+import type { ClusterImages, ComponentVersions, VersionRequest } from './types.js';
+
+const DEFAULT_REGISTRY = 'registry.k8s.io';
+
+/** Repositories (without tag) of the images whose path depends on `imageRepository`. */
+export interface KubernetesRepositories {
+  readonly etcd: string;
+  readonly coredns: string;
+  readonly pause: string;
+  readonly agnhost: string;
+}
+
+/**
+ * In the default registry CoreDNS and agnhost have a folder of their own; a registry named by the user is flat.
+ * Source: kubeadm v1.25 images.go (GetDNSImage).
+ */
+export function kubernetesRepositories(imageRepository: string): KubernetesRepositories {
+  const isDefault = imageRepository === DEFAULT_REGISTRY;
+  return {
+    etcd: `${imageRepository}/etcd`,
+    coredns: isDefault ? `${imageRepository}/coredns/coredns` : `${imageRepository}/coredns`,
+    pause: `${imageRepository}/pause`,
+    agnhost: isDefault ? `${imageRepository}/e2e-test-images/agnhost` : `${imageRepository}/agnhost`,
+  };
+}
+
+/** @throws KbsError CONFIG_INVALID for a flannel version that kbs does not know */
+export function knownFlannelRelease(version: string): FlannelRelease {
+  const release = flannelRelease(version);
+  if (release === undefined) {
+    throw new KbsError('CONFIG_INVALID', `flannel ${version} is not supported: kbs knows ${SUPPORTED_FLANNEL}`, {
+      remedy: ['leave out spec.network.cni.version in the cluster file'],
+    });
+  }
+  return release;
+}
+
+/**
+ * References of all images of a cluster. `imageRepository` is honoured by all but flannel, which is not published there.
+ * @throws KbsError CONFIG_INVALID for a flannel version that kbs does not know
+ */
+export function clusterImages(spec: VersionRequest, versions: ComponentVersions): ClusterImages {
+  const repositories = kubernetesRepositories(spec.imageRepository);
+  const flannel = knownFlannelRelease(versions.flannel);
+  const component = (name: string): string => `${spec.imageRepository}/${name}:${versions.kubernetes}`;
+  return {
+    kubeApiserver: component('kube-apiserver'),
+    kubeControllerManager: component('kube-controller-manager'),
+    kubeScheduler: component('kube-scheduler'),
+    kubeProxy: component('kube-proxy'),
+    etcd: `${repositories.etcd}:${versions.etcd}`,
+    coredns: `${repositories.coredns}:${versions.coredns}`,
+    pause: `${repositories.pause}:${versions.pause}`,
+    flannel: `${flannel.repository}:${versions.flannel}`,
+    flannelCniPlugin: `${flannel.cniPluginRepository}:${versions.flannelCniPlugin}`,
+    agnhost: `${repositories.agnhost}:${versions.agnhost}`,
+  };
+}
+
+/**
+ * Images a host must have: what may run there. CoreDNS is in both lists, because its pods go to any node.
+ * @param role `control-plane` also for a host that is both
+ */
+export function imagesFor(role: 'control-plane' | 'worker', spec: VersionRequest, images: ClusterImages): readonly string[] {
+  const everywhere = [images.pause, images.kubeProxy, images.coredns, images.agnhost];
+  if (spec.network.cni.type === 'flannel') everywhere.push(images.flannelCniPlugin, images.flannel);
+  if (role === 'worker') return everywhere;
+  return [images.etcd, images.kubeApiserver, images.kubeControllerManager, images.kubeScheduler, ...everywhere];
+}

@@ -1,0 +1,23 @@
+export { loadBuiltInCatalogue, parseCatalogue, versionsIn } from './catalogue.js';
+export { clusterImages, imagesFor } from './images.js';
+export {
+  DEFAULT_VERSIONS,
+  flannelRelease,
+  isSupportedKubernetes,
+  kubernetesRelease,
+  SUPPORTED_FLANNEL,
+  SUPPORTED_KUBERNETES,
+  type FlannelRelease,
+  type KubernetesRelease,
+} from './releases.js';
+export { resolveVersions } from './resolve.js';
+export {
+  ARTIFACT_NAMES,
+  type ArtifactName,
+  type Catalogue,
+  type CatalogueArtifact,
+  type CatalogueImage,
+  type ClusterImages,
+  type ComponentVersions,
+  type VersionRequest,
+} from './types.js';

@@ -1,0 +1,112 @@
+import semver from 'semver';
+import { KbsError } from '../errors/index.js';
+import { versionsIn } from './catalogue.js';
+import { clusterImages, imagesFor, knownFlannelRelease, kubernetesRepositories } from './images.js';
+import { DEFAULT_VERSIONS, flannelRelease, kubernetesRelease, SUPPORTED_KUBERNETES } from './releases.js';
+import type { ArtifactName, Catalogue, ComponentVersions, VersionRequest } from './types.js';
+
+/** What is wanted of a component: the version asked for must be had, the preferred one need not. */
+interface Wish {
+  readonly asked?: string | undefined;
+  readonly preferred: string;
+}
+
+function missing(what: string, catalogue: Catalogue, has: readonly string[]): KbsError {
+  return new KbsError('ARTIFACT_MISSING', `${what} is not in ${catalogue.source}`, {
+    details: [has.length === 0 ? 'it has no version of it' : `it has: ${has.join(', ')}`],
+    remedy: ['ask for a version that is there, in the cluster file', 'use another artifacts.source in the cluster file'],
+  });
+}
+
+/** Versions may be image tags (`3.5.4-0`, `2.40`), so they are compared loosely. */
+function newest(versions: readonly string[]): string | undefined {
+  const order = (version: string): semver.SemVer => semver.coerce(version) ?? new semver.SemVer('0.0.0');
+  return [...versions].sort((one, other) => semver.rcompare(order(one), order(other)))[0];
+}
+
+/** What the cluster file asks for > the preferred version if it is there > the newest that is there. */
+function choose(what: string, wish: Wish, has: readonly string[], catalogue: Catalogue): string {
+  const { asked, preferred } = wish;
+  if (asked !== undefined && !has.includes(asked)) throw missing(`${what} ${asked}`, catalogue, has);
+  const chosen = asked ?? (has.includes(preferred) ? preferred : newest(has));
+  if (chosen === undefined) throw missing(what, catalogue, has);
+  return chosen;
+}
+
+function artifactVersion(name: ArtifactName, wish: Wish, catalogue: Catalogue): string {
+  return choose(name, { ...wish, asked: wish.asked?.replace(/^v/, '') }, versionsIn(catalogue, name), catalogue);
+}
+
+function tagsIn(catalogue: Catalogue, repository: string): readonly string[] {
+  const prefix = `${repository}:`;
+  return Object.keys(catalogue.images)
+    .filter((reference) => reference.startsWith(prefix))
+    .map((reference) => reference.slice(prefix.length));
+}
+
+/** A catalogue without images leaves the choice free: any tag can be pulled. */
+function imageTag(repository: string, wish: Wish, catalogue: Catalogue): string {
+  if (Object.keys(catalogue.images).length === 0) return wish.asked ?? wish.preferred;
+  return choose(`image ${repository}`, wish, tagsIn(catalogue, repository), catalogue);
+}
+
+function kubernetesVersion(spec: VersionRequest, catalogue: Catalogue): string {
+  const asked = spec.kubernetesVersion;
+  for (const name of ['kubelet', 'kubectl'] as const) artifactVersion(name, { asked, preferred: asked }, catalogue);
+  return asked;
+}
+
+function flannelVersion(spec: VersionRequest, catalogue: Catalogue): string {
+  const wish: Wish = { asked: spec.network.cni.version, preferred: DEFAULT_VERSIONS.flannel };
+  if (spec.network.cni.type !== 'flannel' || Object.keys(catalogue.images).length === 0) return wish.asked ?? wish.preferred;
+  const has = Object.keys(catalogue.images)
+    .map((reference) => ({ reference, tag: reference.slice(reference.lastIndexOf(':') + 1) }))
+    .filter(({ reference, tag }) => reference === `${flannelRelease(tag)?.repository}:${tag}`)
+    .map(({ tag }) => tag);
+  return choose('flannel', wish, has, catalogue);
+}
+
+function runtimeVersion(name: 'containerd' | 'runc', spec: VersionRequest, catalogue: Catalogue): string {
+  const asked = name === 'containerd' ? spec.containerRuntime.version : spec.containerRuntime.runcVersion;
+  const wish: Wish = { asked, preferred: DEFAULT_VERSIONS[name] };
+  if (spec.containerRuntime.install === 'package') return asked ?? wish.preferred;
+  return artifactVersion(name, wish, catalogue);
+}
+
+/** With a catalogue that lists images, hosts may have no registry: each image must be in it. */
+function requireImages(spec: VersionRequest, versions: ComponentVersions, catalogue: Catalogue): void {
+  const listed = Object.keys(catalogue.images);
+  if (listed.length === 0) return;
+  const absent = imagesFor('control-plane', spec, clusterImages(spec, versions)).filter((reference) => !listed.includes(reference));
+  if (absent.length > 0) throw missing(`image ${absent.join(', ')}`, catalogue, listed);
+}
+
+/**
+ * Decides on one version of every component: what the cluster file asks for, else kbs's default if the catalogue in
+ * force has it, else the newest version it has.
+ * @throws KbsError ARTIFACT_MISSING with what the catalogue has; CONFIG_INVALID for a version kbs does not know
+ */
+export function resolveVersions(spec: VersionRequest, catalogue: Catalogue): ComponentVersions {
+  const release = kubernetesRelease(spec.kubernetesVersion);
+  if (release === undefined) {
+    throw new KbsError('CONFIG_INVALID', `Kubernetes ${spec.kubernetesVersion} is not supported: kbs makes ${SUPPORTED_KUBERNETES}`);
+  }
+  const repositories = kubernetesRepositories(spec.imageRepository);
+  const kubernetes = kubernetesVersion(spec, catalogue);
+  const flannel = flannelVersion(spec, catalogue);
+  const versions: ComponentVersions = {
+    kubernetes,
+    etcd: imageTag(repositories.etcd, { preferred: release.etcd }, catalogue),
+    coredns: imageTag(repositories.coredns, { preferred: release.coredns }, catalogue),
+    pause: imageTag(repositories.pause, { preferred: release.pause }, catalogue),
+    containerd: runtimeVersion('containerd', spec, catalogue),
+    runc: runtimeVersion('runc', spec, catalogue),
+    cniPlugins: artifactVersion('cni-plugins', { preferred: DEFAULT_VERSIONS.cniPlugins }, catalogue),
+    crictl: artifactVersion('crictl', { preferred: DEFAULT_VERSIONS.crictl }, catalogue),
+    flannel,
+    flannelCniPlugin: knownFlannelRelease(flannel).cniPluginTag,
+    agnhost: imageTag(repositories.agnhost, { preferred: DEFAULT_VERSIONS.agnhost }, catalogue),
+  };
+  requireImages(spec, versions, catalogue);
+  return versions;
+}

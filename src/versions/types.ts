@@ -1,0 +1,84 @@
+/** Artifacts that kbs puts on hosts, by the names used in catalogues. */
+export const ARTIFACT_NAMES = ['kubelet', 'kubectl', 'kubeadm', 'crictl', 'cni-plugins', 'containerd', 'runc'] as const;
+
+/** Name of an artifact as it stands in a catalogue. */
+export type ArtifactName = (typeof ARTIFACT_NAMES)[number];
+
+/** One artifact of a catalogue in all its versions. */
+export interface CatalogueArtifact {
+  /** Official URL with `{version}` and `{arch}` to be filled in. */
+  readonly url: string;
+  /** version (without a leading v) → architecture → lower-case hex sha256. */
+  readonly sha256: Readonly<Record<string, Readonly<Record<string, string>>>>;
+}
+
+/** An image of a catalogue and the archive that holds it; several images may share one archive. */
+export interface CatalogueImage {
+  /** Path below the bundle folder or the mirror's base URL, with `{arch}` to be filled in. */
+  readonly url: string;
+  /** architecture → lower-case hex sha256 of the archive. */
+  readonly sha256: Readonly<Record<string, string>>;
+}
+
+/** What can be had, and the digest it must have: the content of a `checksums.json`. */
+export interface Catalogue {
+  /** For messages: "kbs's built-in catalogue", a file or a URL. */
+  readonly source: string;
+  readonly artifacts: Readonly<Partial<Record<ArtifactName, CatalogueArtifact>>>;
+  /** Full image reference → its archive. Empty: hosts pull images from registries. */
+  readonly images: Readonly<Record<string, CatalogueImage>>;
+}
+
+/** The part of a cluster's spec that decides on versions and images. */
+export interface VersionRequest {
+  /** With a leading v. */
+  readonly kubernetesVersion: string;
+  readonly imageRepository: string;
+  readonly containerRuntime: {
+    readonly install: 'artifact' | 'package';
+    readonly version?: string | undefined;
+    readonly runcVersion?: string | undefined;
+  };
+  readonly network: { readonly cni: { readonly type: 'flannel' | 'none'; readonly version?: string | undefined } };
+}
+
+/** One version per component, each in the form its own project writes it in. */
+export interface ComponentVersions {
+  /** `v1.25.0` */
+  readonly kubernetes: string;
+  /** Image tag: `3.5.4-0` */
+  readonly etcd: string;
+  /** `v1.9.3` */
+  readonly coredns: string;
+  /** `3.8` */
+  readonly pause: string;
+  /** `1.6.28`; of no meaning when the runtime comes from the distribution's package. */
+  readonly containerd: string;
+  /** `1.1.12`; of no meaning when the runtime comes from the distribution's package. */
+  readonly runc: string;
+  /** `1.3.0` */
+  readonly cniPlugins: string;
+  /** `1.25.0` */
+  readonly crictl: string;
+  /** `v0.22.3`; of no meaning when the pod network is not kbs's. */
+  readonly flannel: string;
+  /** `v1.2.0`; of no meaning when the pod network is not kbs's. */
+  readonly flannelCniPlugin: string;
+  /** `2.40` */
+  readonly agnhost: string;
+}
+
+/** Full references (registry/repository:tag) of every image a cluster uses. */
+export interface ClusterImages {
+  readonly kubeApiserver: string;
+  readonly kubeControllerManager: string;
+  readonly kubeScheduler: string;
+  readonly kubeProxy: string;
+  readonly etcd: string;
+  readonly coredns: string;
+  readonly pause: string;
+  readonly flannel: string;
+  readonly flannelCniPlugin: string;
+  /** Image of the pods that prove the data plane. */
+  readonly agnhost: string;
+}
