@@ -1,3 +1,6 @@
+export { sha256Of } from './digest.js';
+export { filesStep } from './files.js';
+export { removeFilesStep } from './remove-files.js';
 export type {
   DirectorySpec,
   FilesStepOptions,
@@ -16,3 +19,5 @@ export type {
   UnpackStepOptions,
   UploadStepOptions,
 } from './types.js';
+export { unpackStep } from './unpack.js';
+export { uploadStep } from './upload.js';

@@ -98,7 +98,7 @@ export interface UploadStepOptions extends StepOptions {
 
 /** A regular file inside an archive. */
 export interface UnpackEntry {
-  /** As it stands in the archive, a leading `./` included. */
+  /** As in the archive, without a leading `./`. */
   readonly name: string;
   readonly mode: number;
   /** Lower-case hex of its content. */

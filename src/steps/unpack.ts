@@ -1,0 +1,102 @@
+import { KbsError } from '../errors/index.js';
+import { step, type AnyStep } from '../engine/index.js';
+import type { Plan } from '../events/index.js';
+import { script, sh, type FileStat, type Host } from '../host/index.js';
+import { ensureParents, octal } from './folders.js';
+import type { LocalFile, UnpackEntry, UnpackStepOptions } from './types.js';
+import { formerFile } from './upload.js';
+import { stage, stagedPath } from './uploads.js';
+
+interface PendingEntry {
+  readonly entry: UnpackEntry;
+  readonly to: string;
+  readonly was: FileStat | undefined;
+}
+
+interface SeenArchive {
+  readonly file: LocalFile;
+  readonly pending: readonly PendingEntry[];
+  /** A run was cut off after unpacking: the archive still waits on the host. */
+  readonly hasLeftover: boolean;
+}
+
+async function probeArchive(host: Host, options: UnpackStepOptions): Promise<SeenArchive> {
+  const file = await options.archive();
+  const wanted = (await options.entries(file)).flatMap((entry) => {
+    const to = options.target(entry.name);
+    return to === undefined ? [] : [{ entry, to }];
+  });
+  const paths = wanted.map(({ to }) => to);
+  const staged = stagedPath(file);
+  const [stats, digests] = await Promise.all([host.files.stat([...paths, staged, unpackFolder(staged)]), host.files.sha256(paths)]);
+  return {
+    file,
+    pending: wanted
+      .map(({ entry, to }) => ({ entry, to, was: stats.get(to) }))
+      .filter(({ entry, to, was }) => digests.get(to) !== entry.sha256 || was?.mode !== entry.mode),
+    hasLeftover: stats.get(staged) !== undefined || stats.get(unpackFolder(staged)) !== undefined,
+  };
+}
+
+function unpackFolder(staged: string): string {
+  return `${staged}.unpacked`;
+}
+
+function planArchive(seen: SeenArchive): Plan {
+  if (seen.pending.length > 0) {
+    const summary = `unpack ${seen.pending.map(({ to }) => to).join(', ')}`;
+    return { change: seen.pending.every(({ was }) => was === undefined) ? 'create' : 'update', summary };
+  }
+  return seen.hasLeftover ? { change: 'remove', summary: `remove the staged archive ${stagedPath(seen.file)}` } : { change: 'none' };
+}
+
+/** A file comes next to its target first: only a rename within one file system replaces a running program at once. */
+function placeCommand(from: string, to: string, mode: number): string {
+  const beside = `${to}.kbs-new`;
+  return [
+    sh`chown root:root -- ${from}`.text,
+    sh`chmod ${octal(mode)} -- ${from}`.text,
+    sh`mv -fT -- ${from} ${beside}`.text,
+    sh`mv -fT -- ${beside} ${to}`.text,
+  ].join('\n');
+}
+
+async function removeStaged(host: Host, staged: string): Promise<void> {
+  await host.run(sh`rm -rf -- ${staged} ${unpackFolder(staged)}`);
+}
+
+async function unpack(host: Host, staged: string, pending: readonly PendingEntry[], timeoutMs: number): Promise<void> {
+  const folder = unpackFolder(staged);
+  const moves = pending.map(({ entry, to }) => placeCommand(`${folder}/${entry.name}`, to, entry.mode));
+  const lines = ['set -e', 'rm -rf -- "$folder"', 'mkdir -m 0700 -- "$folder"', 'tar -xf "$staged" -C "$folder" --no-same-owner', ...moves];
+  await host.run(script(lines.join('\n'), { staged, folder }), { timeoutMs });
+}
+
+/** Files out of an archive, each compared by digest; only the archive travels, and it does not stay. */
+export function unpackStep(options: UnpackStepOptions): AnyStep {
+  const timeoutMs = options.timeoutMs ?? 1_800_000;
+  return step<SeenArchive>({
+    id: options.id,
+    title: options.title,
+    timeoutMs,
+    probe: (host) => probeArchive(host, options),
+    plan: planArchive,
+    async apply(host, { file, pending }, context) {
+      if (pending.length > 0) {
+        const staged = await stage(host, file, context);
+        await ensureParents(
+          host,
+          pending.map(({ to }) => to),
+        );
+        await host.journal.record(pending.map(({ to, was }) => formerFile(to, was)));
+        await unpack(host, staged, pending, timeoutMs);
+      }
+      await removeStaged(host, stagedPath(file));
+    },
+    async verify(host) {
+      const plan = planArchive(await probeArchive(host, options));
+      if (plan.change === 'none') return;
+      throw new KbsError('VERIFY_FAILED', `unpacked, but still to do: ${plan.summary}`, { where: { host: host.name, step: options.id } });
+    },
+  });
+}

@@ -1,0 +1,42 @@
+import { createReadStream } from 'node:fs';
+import { PATHS } from '../constants/index.js';
+import type { StepContext } from '../engine/index.js';
+import type { Host } from '../host/index.js';
+import { folderEntries, makeFolders, missingFolders } from './folders.js';
+import type { LocalFile } from './types.js';
+
+const MEBIBYTE = 1024 * 1024;
+
+/** Where an upload waits for its use. */
+export function stagedPath(file: LocalFile): string {
+  return `${PATHS.artifactsDir}/${file.sha256}`;
+}
+
+/** Copies a local file to a path on the host, resuming what was cut off. */
+export async function uploadTo(
+  host: Host,
+  file: LocalFile,
+  target: { readonly path: string; readonly mode: number },
+  context: StepContext,
+): Promise<void> {
+  const total = Math.ceil(file.sizeBytes / MEBIBYTE);
+  await host.files.upload((offset) => createReadStream(file.path, { start: offset }), target.path, {
+    mode: target.mode,
+    sha256: file.sha256,
+    sizeBytes: file.sizeBytes,
+    onProgress: (bytes) => context.progress(`${Math.floor(bytes / MEBIBYTE)} MiB of ${total} MiB`),
+  });
+}
+
+/** Uploads a file to its waiting place, whose folders are journaled and made where they are missing. */
+export async function stage(host: Host, file: LocalFile, context: StepContext): Promise<string> {
+  const folders = await missingFolders(host, [
+    { path: PATHS.kbsStateDir, mode: 0o755, ownTree: true },
+    { path: PATHS.artifactsDir, mode: 0o700, ownTree: true },
+  ]);
+  await host.journal.record(folderEntries(folders));
+  await makeFolders(host, folders);
+  const path = stagedPath(file);
+  await uploadTo(host, file, { path, mode: 0o600 }, context);
+  return path;
+}
