@@ -10,3 +10,4 @@ export {
   type StepContext,
 } from './types.js';
 export { waitFor, type Glimpse, type WaitOptions } from './wait.js';
+export { runEngine } from './run.js';
