@@ -21,3 +21,9 @@ export type {
 } from './types.js';
 export { unpackStep } from './unpack.js';
 export { uploadStep } from './upload.js';
+export { imageImportStep } from './image-import.js';
+export { kernelAbilityCommand, parseKernelAbilities, probeKernelAbilities, type KernelAbility } from './kernel-ability.js';
+export { kernelModulesStep } from './kernel-modules.js';
+export { sysctlStep } from './sysctl.js';
+export { unitStep } from './unit.js';
+export { waitUntil, type WaitAnswer } from './wait-until.js';
