@@ -27,3 +27,5 @@ export { kernelModulesStep } from './kernel-modules.js';
 export { sysctlStep } from './sysctl.js';
 export { unitStep } from './unit.js';
 export { waitUntil, type WaitAnswer } from './wait-until.js';
+export { markedBlockStep, withMarkedBlock } from './marked-block.js';
+export { fstabWithoutSwap, fstabWithSwap, swapOffStep, swapOnStep } from './swap.js';
