@@ -26,6 +26,5 @@ export { kernelAbilityCommand, parseKernelAbilities, probeKernelAbilities, type 
 export { kernelModulesStep } from './kernel-modules.js';
 export { sysctlStep } from './sysctl.js';
 export { unitStep } from './unit.js';
-export { waitUntil, type WaitAnswer } from './wait-until.js';
 export { markedBlockStep, withMarkedBlock } from './marked-block.js';
 export { fstabWithoutSwap, fstabWithSwap, swapOffStep, swapOnStep } from './swap.js';

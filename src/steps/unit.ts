@@ -1,9 +1,8 @@
 import { KbsError } from '../errors/index.js';
-import { step, type AnyStep, type StepContext } from '../engine/index.js';
+import { step, waitFor, type AnyStep, type Glimpse, type StepContext } from '../engine/index.js';
 import type { Plan } from '../events/index.js';
 import type { Host, UnitState } from '../host/index.js';
 import type { UnitStepOptions } from './types.js';
-import { waitUntil } from './wait-until.js';
 
 const DEFAULT_READY_TIMEOUT_MS = 60_000;
 const JOURNAL_LINES = 25;
@@ -82,29 +81,40 @@ async function applyUnit(host: Host, seen: SeenUnit, { id, unit, enabled, runnin
   if (!running && state.active !== 'inactive' && state.active !== 'failed') await host.units.stop(unit);
 }
 
-async function failure(host: Host, options: UnitStepOptions, lastSeen: string): Promise<KbsError> {
-  const lines = await host.units.journal(options.unit, JOURNAL_LINES);
-  return new KbsError('WAIT_TIMEOUT', `${options.unit} did not become ready: ${lastSeen}`, {
-    where: { host: host.name, step: options.id },
-    details: lines,
-    remedy: [`systemctl status ${options.unit}; journalctl -u ${options.unit} -n 100 --no-pager   # on ${host.name}`],
+/** The same failure with what the unit itself said. */
+async function withJournal(host: Host, { unit, id }: UnitStepOptions, error: KbsError): Promise<KbsError> {
+  const lines = await host.units.journal(unit, JOURNAL_LINES);
+  return new KbsError(error.code, error.message, {
+    where: { host: host.name, step: id },
+    details: [...error.details, ...lines.map((line) => `${unit}: ${line}`)],
+    remedy: [`systemctl status ${unit}; journalctl -u ${unit} -n 100 --no-pager   # on ${host.name}`],
+    cause: error,
   });
+}
+
+async function lookAtUnit(host: Host, options: UnitStepOptions, context: StepContext): Promise<Glimpse<true>> {
+  const { active } = await host.units.state(options.unit);
+  if (active === 'failed') throw new KbsError('VERIFY_FAILED', `${options.unit} failed`);
+  if (active !== 'active') return { done: false, seen: `it is ${active}` };
+  const notReady = await askReady(host, options, context);
+  return notReady === undefined ? { done: true, value: true } : { done: false, seen: notReady };
 }
 
 async function verifyUnit(host: Host, options: UnitStepOptions, context: StepContext): Promise<void> {
   if (!options.running) return;
-  const lastSeen = await waitUntil({
-    forMs: options.readyTimeoutMs ?? DEFAULT_READY_TIMEOUT_MS,
-    signal: context.signal,
-    async probe() {
-      const { active } = await host.units.state(options.unit);
-      if (active === 'failed') return { giveUp: 'it failed' };
-      if (active !== 'active') return { notYet: `it is ${active}` };
-      const notReady = await askReady(host, options, context);
-      return notReady === undefined ? 'done' : { notYet: notReady };
-    },
-  });
-  if (lastSeen !== undefined) throw await failure(host, options, lastSeen);
+  try {
+    await waitFor({
+      what: `${options.unit} to be active and to answer`,
+      forMs: options.readyTimeoutMs ?? DEFAULT_READY_TIMEOUT_MS,
+      signal: context.signal,
+      probe: () => lookAtUnit(host, options, context),
+    });
+  } catch (error) {
+    if (error instanceof KbsError && (error.code === 'WAIT_TIMEOUT' || error.code === 'VERIFY_FAILED')) {
+      throw await withJournal(host, options, error);
+    }
+    throw error;
+  }
 }
 
 /**
