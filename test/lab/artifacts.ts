@@ -58,7 +58,7 @@ function normalizeVersion(version: string): string {
 async function recipeInputs(): Promise<string[]> {
   const here = fileURLToPath(new URL('.', import.meta.url));
   const files = [
-    ...(await readdir(here)).filter((name) => /^(artifacts|images).*\.ts$/.test(name)),
+    ...(await readdir(here)).filter((name) => /^(artifacts|images).*(?<!-command)\.ts$/.test(name)),
     ...(await readdir(join(here, 'components'))).filter((name) => name.endsWith('.ts')).map((name) => join('components', name)),
   ];
   return Promise.all(files.sort().map((name) => readFile(join(here, name), 'utf8')));

@@ -76,8 +76,7 @@ export async function ensureBaseLayers(): Promise<BaseLayers> {
   const { directory: root } = await ensurePackages('image-base', PACKAGES);
   const architecture = labArchitecture();
   const shellFiles = await withLibraries(root, SHELL_PROGRAMS, architecture);
-  const networkFiles = await withLibraries(root, NETWORK_PROGRAMS, architecture);
-  const extensions = await extensionsOf(root, architecture);
+  const networkFiles = await withLibraries(root, [...NETWORK_PROGRAMS, ...(await iptablesExtensions(root, architecture))], architecture);
   const applets = (await output([join(root, 'bin/busybox'), '--list']))
     .split('\n')
     .filter((name) => name !== '' && !NOT_FROM_BUSYBOX.has(name));
@@ -94,7 +93,6 @@ export async function ensureBaseLayers(): Promise<BaseLayers> {
       name: 'iptables, ipset, conntrack and ip from Debian',
       entries: [
         ...[...networkFiles].filter(([path]) => !shellFiles.has(path)).map(([path, source]) => file(path, source)),
-        ...extensions,
         ...IPTABLES_NAMES.flatMap((name) => [
           link(`usr/sbin/${name}`, 'xtables-nft-multi'),
           link(`usr/sbin/${name.replace('tables', 'tables-nft')}`, 'xtables-nft-multi'),
@@ -118,10 +116,10 @@ function inUsr(path: string): string {
   return path.replace(/^\//, '').replace(/^(bin|sbin|lib|lib64)\//, 'usr/$1/');
 }
 
-// iptables loads these by name, so no program is linked with them.
-async function extensionsOf(root: string, { triplet }: Architecture): Promise<TarEntry[]> {
-  const directory = `usr/lib/${triplet}/xtables`;
-  return (await readdir(join(root, directory))).map((name) => file(`${directory}/${name}`, join(root, directory, name)));
+// iptables loads these by name, so no program is linked with them; some need libraries that iptables itself does not.
+async function iptablesExtensions(root: string, { triplet }: Architecture): Promise<string[]> {
+  const directory = `/usr/lib/${triplet}/xtables`;
+  return (await readdir(join(root, directory))).sort().map((name) => `${directory}/${name}`);
 }
 
 /** Path in the image → file on disk of programs and their libraries, the dynamic loader included. */
