@@ -1,8 +1,11 @@
 import { script, type Command, type Host } from '../host/index.js';
 import type { KernelModule } from './types.js';
 
-/** What the kernel says of an ability: there (as a module or built in), to be had by modprobe, or not at all. */
-export type KernelAbility = 'loaded' | 'built-in' | 'loadable' | 'missing';
+/**
+ * What the kernel says of an ability: there (as a module or built in), to be had by modprobe, or not at all. `unknown`: nothing speaks for
+ * it, but neither the kernel's configuration nor its list of built-in modules is on the host, so nothing speaks against it either.
+ */
+export type KernelAbility = 'loaded' | 'built-in' | 'loadable' | 'missing' | 'unknown';
 
 /**
  * Reads only. Order matters: what is there is asked first, and modprobe only with --dry-run, because custom, hardened and nested
@@ -32,7 +35,7 @@ ability() {
   for evidence in "$@"; do
     if has_evidence "$evidence"; then echo built-in; return; fi
   done
-  echo missing
+  if [ -r /proc/config.gz ] || [ -r "/boot/config-$kernel" ] || [ -r "/lib/modules/$kernel/modules.builtin" ]; then echo missing; else echo unknown; fi
 }`;
 
 /** The command behind {@link probeKernelAbilities}: one answer a line, in the order of the modules. */
@@ -48,13 +51,15 @@ export function kernelAbilityCommand(modules: readonly KernelModule[]): Command 
   return script([ABILITY_FUNCTIONS, ...calls].join('\n'), variables);
 }
 
+const ANSWERS: readonly KernelAbility[] = ['loaded', 'built-in', 'loadable', 'missing', 'unknown'];
+
 /** Reads the answers of {@link kernelAbilityCommand}. */
 export function parseKernelAbilities(modules: readonly KernelModule[], answer: string): ReadonlyMap<string, KernelAbility> {
   const lines = answer.split('\n');
   return new Map(
     modules.map(({ name }, index) => {
       const line = lines[index]?.trim();
-      return [name, line === 'loaded' || line === 'built-in' || line === 'loadable' ? line : 'missing'];
+      return [name, ANSWERS.find((answer) => answer === line) ?? 'unknown'];
     }),
   );
 }
