@@ -1,6 +1,8 @@
 /** What kbs knows of a machine; read once after connecting, then frozen. */
 export interface HostFacts {
   readonly hostname: string;
+  /** Why nothing can be run as root there; undefined when it can. Facts only root can read are then missing. */
+  readonly privilegeProblem: string | undefined;
   /** Artifact architecture names: `amd64`, `arm64`; anything else as `uname -m` says. */
   readonly architecture: string;
   readonly kernelRelease: string;
@@ -34,6 +36,5 @@ export interface HostFacts {
   readonly trustStoreDirectories: readonly string[];
   /** Free bytes on the file system that holds each of these paths. */
   readonly freeBytes: Readonly<Record<string, number>>;
-  /** Container runtime programs and sockets found before kbs did anything. */
   readonly packageManager: 'apt' | 'dnf' | 'yum' | 'zypper' | undefined;
 }

@@ -14,6 +14,9 @@ export interface RunOptions {
   /** Default: true; kbs works as root on its hosts. */
   readonly privileged?: boolean;
   readonly stdin?: string | Buffer | Secret | Readable;
+  readonly signal?: AbortSignal;
+  /** The command only reads and may be run again when the connection breaks. Default: false for `run`, true for `check`. */
+  readonly retryOnLoss?: boolean;
   readonly onLine?: (stream: 'stdout' | 'stderr', line: string) => void;
 }
 
@@ -47,7 +50,7 @@ export interface RemoteFiles {
     path: string,
     options: { readonly mode: number; readonly sha256: string; readonly sizeBytes: number; readonly onProgress?: (bytes: number) => void },
   ): Promise<void>;
-  /** Removes files and empty folders; a path that is already gone is fine. */
+  /** Removes files, links and empty folders, in the given order. A path that is already gone is fine; a folder that is not empty stays. */
   remove(paths: readonly string[]): Promise<void>;
 }
 

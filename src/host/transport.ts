@@ -11,6 +11,8 @@ export interface ExecOptions {
   /** Given to the command's standard input; closed at once when absent. */
   readonly stdin?: string | Buffer | Secret | Readable;
   readonly signal?: AbortSignal;
+  /** The command only reads: when the connection breaks it is run again over a new one. Without effect when `stdin` is a stream. */
+  readonly retryOnLoss?: boolean;
   /** Called for each whole line while the command runs. */
   readonly onLine?: (stream: 'stdout' | 'stderr', line: string) => void;
 }
@@ -38,11 +40,15 @@ export interface UploadOptions {
 export interface Transport {
   /** For messages only: "core@10.0.0.11:22 via bastion". */
   readonly target: string;
-  /** @throws KbsError SSH_UNREACHABLE, SSH_AUTH, SSH_HOST_KEY, SSH_KEY, SUDO_DENIED */
+  /**
+   * Logs in and finds out how to become root. A login that may not become root is no error here, but one of the first
+   * privileged `exec`, so that everything else can still be looked at.
+   * @throws KbsError SSH_UNREACHABLE, SSH_AUTH, SSH_HOST_KEY, SSH_KEY, CANCELLED
+   */
   connect(signal: AbortSignal): Promise<void>;
   /**
    * Resolves for every process that ended, whatever its exit code.
-   * @throws KbsError SSH_LOST (outcome unknown), TIMEOUT, CANCELLED
+   * @throws KbsError SSH_LOST (outcome unknown), SSH_UNREACHABLE, TIMEOUT, CANCELLED, SUDO_DENIED, REMOTE_COMMAND (more than 64 MiB of output)
    */
   exec(command: Command, options: ExecOptions): Promise<ExecResult>;
   /**
