@@ -29,6 +29,7 @@ export const ERROR_KINDS = {
   KUBE_UNREACHABLE: { exit: 6, title: 'the Kubernetes API does not answer', retryable: true },
   CLUSTER_LOCKED: { exit: 6, title: 'another kbs is working on this cluster', retryable: false },
   STEP_MISSING: { exit: 6, title: 'an earlier phase has to run first', retryable: false },
+  PKI_INVALID: { exit: 6, title: 'certificates or keys cannot be used', retryable: false },
   VERIFY_FAILED: { exit: 7, title: 'changed, but not healthy', retryable: false },
   WAIT_TIMEOUT: { exit: 7, title: 'did not become ready in time', retryable: false },
   PROOF_FAILED: { exit: 7, title: 'the cluster does not carry traffic', retryable: false },

@@ -1,0 +1,126 @@
+/** A host path mounted into a static pod besides the defaults. */
+export interface ExtraVolume {
+  readonly name: string;
+  readonly hostPath: string;
+  readonly mountPath: string;
+  readonly readOnly: boolean;
+  /** `hostPath.type`; absent: not checked. */
+  readonly pathType?: string | undefined;
+}
+
+/** What the user changes on a component. */
+export interface ComponentOverrides {
+  /** Flags without dashes; they replace defaults of the same name. */
+  readonly extraArgs: Readonly<Record<string, string>>;
+  readonly extraVolumes: readonly ExtraVolume[];
+}
+
+/** Input of kube-apiserver.yaml. */
+export interface ApiServerInput extends ComponentOverrides {
+  readonly image: string;
+  readonly advertiseAddress: string;
+  readonly bindPort: number;
+  readonly serviceSubnet: string;
+  readonly dnsDomain: string;
+  /** Folders with CA certificates that exist on this host; see OPTIONAL_TRUST_DIRECTORIES. */
+  readonly trustDirectories: readonly string[];
+}
+
+/** Input of kube-controller-manager.yaml. */
+export interface ControllerManagerInput extends ComponentOverrides {
+  readonly image: string;
+  /** Decides which loopback address is used. */
+  readonly advertiseAddress: string;
+  readonly clusterName: string;
+  readonly podSubnet: string;
+  readonly serviceSubnet: string;
+  readonly trustDirectories: readonly string[];
+}
+
+/** Input of kube-scheduler.yaml. */
+export interface SchedulerInput extends ComponentOverrides {
+  readonly image: string;
+  readonly advertiseAddress: string;
+}
+
+/** Input of etcd.yaml. */
+export interface EtcdInput {
+  readonly image: string;
+  readonly nodeName: string;
+  readonly advertiseAddress: string;
+  readonly dataDir: string;
+  /** Members at the start of this one, itself included, in any order. */
+  readonly initialCluster: readonly { readonly name: string; readonly address: string }[];
+  /** `existing` when it joins running members; absent for a new cluster. */
+  readonly initialClusterState?: 'new' | 'existing';
+  readonly extraArgs: Readonly<Record<string, string>>;
+}
+
+/** Input of the kubelet's config.yaml. */
+export interface KubeletConfigInput {
+  readonly clusterDns: string;
+  readonly dnsDomain: string;
+  readonly cgroupDriver: 'systemd' | 'cgroupfs';
+  /** The node's resolver configuration when systemd-resolved is active there. */
+  readonly resolvConf?: string;
+  /** Fields of KubeletConfiguration given by the user; they win. */
+  readonly overrides: Readonly<Record<string, unknown>>;
+}
+
+/** Input of kubeadm-flags.env. */
+export interface KubeletFlagsInput {
+  /** `unix:///run/containerd/containerd.sock` */
+  readonly criSocket: string;
+  readonly pauseImage: string;
+  /** Node name, only when it differs from the host's own name. */
+  readonly hostnameOverride?: string;
+  /** Taints the node registers with. */
+  readonly taints?: readonly { readonly key: string; readonly value?: string | undefined; readonly effect: string }[];
+  /** Flags without dashes (`node-ip` …); they win. */
+  readonly extraArgs: Readonly<Record<string, string>>;
+}
+
+/** Input of containerd's config.toml. */
+export interface ContainerdConfigInput {
+  readonly pauseImage: string;
+  readonly cgroupDriver: 'systemd' | 'cgroupfs';
+  /** True where process 1 lacks CAP_SYS_RESOURCE: negative oom scores cannot be set there. */
+  readonly restrictOomScoreAdj: boolean;
+}
+
+/** A registry and its mirrors. */
+export interface RegistryInput {
+  /** As in image names: `docker.io`, `10.0.0.5:5000`. */
+  readonly host: string;
+  /** URLs, tried in this order before the registry itself. */
+  readonly mirrors: readonly string[];
+  readonly insecureSkipVerify: boolean;
+  /** CA certificate of the mirrors on the host. */
+  readonly caPath?: string;
+}
+
+/** Input of the ClusterConfiguration in ConfigMap kubeadm-config. */
+export interface ClusterConfigurationInput {
+  readonly clusterName: string;
+  /** With a leading v. */
+  readonly kubernetesVersion: string;
+  /** `host:port`. */
+  readonly controlPlaneEndpoint: string;
+  readonly imageRepository: string;
+  readonly dnsDomain: string;
+  readonly podSubnet: string;
+  readonly serviceSubnet: string;
+  readonly apiServer: ComponentOverrides & { readonly certSANs: readonly string[] };
+  readonly controllerManager: ComponentOverrides;
+  readonly scheduler: ComponentOverrides;
+  readonly etcd: { readonly dataDir: string; readonly extraArgs: Readonly<Record<string, string>> };
+}
+
+/** Input of the KubeProxyConfiguration in ConfigMap kube-proxy. */
+export interface KubeProxyConfigInput {
+  readonly podSubnet: string;
+  /** Decides between 0.0.0.0 and ::. */
+  readonly advertiseAddress: string;
+  /** Fields of KubeProxyConfiguration given by the user (`mode` too); they win. */
+  readonly overrides: Readonly<Record<string, unknown>>;
+}
