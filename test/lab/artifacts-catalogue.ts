@@ -29,7 +29,10 @@ export const CATALOGUE_FILE = 'checksums.json';
 
 /** Where the file of an artifact is below a bundle or a mirror. */
 export function artifactPath(url: string, version: string, architecture: string): string {
-  return url.replace(/^https?:\/\//, '').replaceAll('{version}', version).replaceAll('{arch}', architecture);
+  return url
+    .replace(/^https?:\/\//, '')
+    .replaceAll('{version}', version)
+    .replaceAll('{arch}', architecture);
 }
 
 /** Where an image archive is below a bundle or a mirror. */

@@ -55,7 +55,11 @@ export function runtimeArtifacts(inputs: readonly string[]): (() => Promise<Arti
     async () => {
       const programs = await ensureKubernetes(DEFAULT_KUBERNETES);
       const entries: TarEntry[] = [{ path: 'crictl', type: 'file', source: join(programs, 'crictl') }];
-      return { name: 'crictl', version: CRICTL_VERSION, file: await archived('crictl', [...inputs, programs], () => Promise.resolve(entries)) };
+      return {
+        name: 'crictl',
+        version: CRICTL_VERSION,
+        file: await archived('crictl', [...inputs, programs], () => Promise.resolve(entries)),
+      };
     },
   ];
 }

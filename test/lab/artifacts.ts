@@ -3,8 +3,22 @@ import { cp, link, mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import pLimit from 'p-limit';
-import { type ArtifactFile, artifactFileInputs, type ArtifactName, ARTIFACT_URLS, kubernetesArtifacts, runtimeArtifacts } from './artifacts-files.js';
-import { artifactPath, CATALOGUE_FILE, type Catalogue, type CatalogueArtifact, type CatalogueImage, imagePath } from './artifacts-catalogue.js';
+import {
+  type ArtifactFile,
+  artifactFileInputs,
+  type ArtifactName,
+  ARTIFACT_URLS,
+  kubernetesArtifacts,
+  runtimeArtifacts,
+} from './artifacts-files.js';
+import {
+  artifactPath,
+  CATALOGUE_FILE,
+  type Catalogue,
+  type CatalogueArtifact,
+  type CatalogueImage,
+  imagePath,
+} from './artifacts-catalogue.js';
 import { labArchitecture } from './components/architecture.js';
 import { ensureCacheEntry } from './components/cache-entry.js';
 import { sha256OfFile } from './components/digest.js';

@@ -42,7 +42,13 @@ const PACKAGES = [
 ];
 
 const SHELL_PROGRAMS = ['/bin/busybox'];
-const NETWORK_PROGRAMS = ['/usr/sbin/xtables-nft-multi', '/usr/sbin/xtables-legacy-multi', '/usr/sbin/conntrack', '/usr/sbin/ipset', '/bin/ip'];
+const NETWORK_PROGRAMS = [
+  '/usr/sbin/xtables-nft-multi',
+  '/usr/sbin/xtables-legacy-multi',
+  '/usr/sbin/conntrack',
+  '/usr/sbin/ipset',
+  '/bin/ip',
+];
 
 const NOT_FROM_BUSYBOX = new Set(['busybox', 'linuxrc', 'init', 'reboot', 'halt', 'poweroff']);
 

@@ -18,6 +18,7 @@ const ARCHITECTURES: Partial<Record<NodeJS.Architecture, Architecture>> = {
 /** The architecture of this machine: the lab's hosts share its kernel and processor. @throws LabError for any other than two. */
 export function labArchitecture(): Architecture {
   const found = ARCHITECTURES[process.arch];
-  if (found === undefined) throw new LabError(`no lab for processors of type ${process.arch}`, 'use a machine with an amd64 or arm64 processor');
+  if (found === undefined)
+    throw new LabError(`no lab for processors of type ${process.arch}`, 'use a machine with an amd64 or arm64 processor');
   return found;
 }

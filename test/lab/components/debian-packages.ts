@@ -59,7 +59,8 @@ async function download(directory: string, packages: readonly string[]): Promise
 async function releaseName(): Promise<string> {
   const release = await readFile('/etc/os-release', 'utf8');
   const name = /^VERSION_CODENAME=(\w+)$/m.exec(release)?.[1];
-  if (name === undefined) throw new LabError('this is not a Debian machine', 'the lab takes containerd and other parts from Debian packages: use Debian 12');
+  if (name === undefined)
+    throw new LabError('this is not a Debian machine', 'the lab takes containerd and other parts from Debian packages: use Debian 12');
   return name;
 }
 

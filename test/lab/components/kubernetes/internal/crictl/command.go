@@ -43,14 +43,16 @@ func command(version string) *cobra.Command {
 		CompletionOptions: cobra.CompletionOptions{
 			DisableDefaultCmd: true,
 		},
-		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error { return s.load(cmd) },
+		// The endpoints and the timeout stand before the command, as with crictl.
+		TraverseChildren:  true,
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error { return s.load(cmd.Root().Flags()) },
 	}
 	root.SetVersionTemplate("crictl version {{.Version}}\n")
-	flags := root.PersistentFlags()
+	flags := root.Flags()
 	flags.StringVarP(&s.config, "config", "c", envOr("CRI_CONFIG_FILE", "/etc/crictl.yaml"), "location of the client config file")
 	flags.StringVarP(&s.runtimeEndpoint, "runtime-endpoint", "r", os.Getenv("CONTAINER_RUNTIME_ENDPOINT"), "endpoint of the CRI runtime service")
 	flags.StringVarP(&s.imageEndpoint, "image-endpoint", "i", os.Getenv("IMAGE_SERVICE_ENDPOINT"), "endpoint of the CRI image service")
-	flags.DurationVar(&s.timeout, "timeout", 2*time.Second, "timeout of one call to the runtime")
+	flags.DurationVarP(&s.timeout, "timeout", "t", 2*time.Second, "timeout of one call to the runtime")
 	flags.BoolVarP(&s.debug, "debug", "D", false, "accepted and ignored")
 	root.AddCommand(
 		versionCommand(s), infoCommand(s),

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
 	runtimeapi "k8s.io/cri-api/pkg/apis/runtime/v1"
@@ -32,7 +33,7 @@ type configFile struct {
 }
 
 // load fills in from the configuration file what neither a flag nor the environment gives.
-func (s *settings) load(cmd *cobra.Command) error {
+func (s *settings) load(flags *pflag.FlagSet) error {
 	var file configFile
 	text, err := os.ReadFile(s.config)
 	switch {
@@ -40,7 +41,7 @@ func (s *settings) load(cmd *cobra.Command) error {
 		if err := yaml.Unmarshal(text, &file); err != nil {
 			return fmt.Errorf("%s: %w", s.config, err)
 		}
-	case !errors.Is(err, os.ErrNotExist) || cmd.Flags().Changed("config"):
+	case !errors.Is(err, os.ErrNotExist) || flags.Changed("config"):
 		return err
 	}
 	if s.runtimeEndpoint == "" {
@@ -49,7 +50,7 @@ func (s *settings) load(cmd *cobra.Command) error {
 	if s.imageEndpoint == "" {
 		s.imageEndpoint = file.ImageEndpoint
 	}
-	if file.TimeoutSeconds > 0 && !cmd.Flags().Changed("timeout") {
+	if file.TimeoutSeconds > 0 && !flags.Changed("timeout") {
 		s.timeout = time.Duration(file.TimeoutSeconds) * time.Second
 	}
 	if s.runtimeEndpoint == "" {

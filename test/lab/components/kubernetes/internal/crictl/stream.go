@@ -125,7 +125,7 @@ func execCommand(s *settings) *cobra.Command {
 	cmd.Flags().BoolVarP(&interactive, "interactive", "i", false, "keep STDIN open")
 	cmd.Flags().BoolVarP(&tty, "tty", "t", false, "allocate a pseudo-TTY")
 	cmd.Flags().BoolVarP(&sync, "sync", "s", false, "run the command synchronously")
-	cmd.Flags().Int64Var(&timeout, "exec-timeout", 0, "seconds, with --sync")
+	cmd.Flags().Int64Var(&timeout, "timeout", 0, "seconds after which the command is ended, with --sync")
 	cmd.RunE = func(cmd *cobra.Command, arguments []string) error {
 		return s.withRuntime(cmd, func(ctx context.Context, client runtimeapi.RuntimeServiceClient) error {
 			if sync {
