@@ -27,7 +27,7 @@ export const HELP = `Real Debian hosts on this machine, for trying and testing k
   npm run lab -- remove HOST           end a host, delete its disk
   npm run lab -- down [--all]          end the lab (all labs); nothing is left
   npm run lab -- artifacts DIR         write a bundle directory with all components
-  npm run lab -- mirror                serve the components over HTTP inside the lab
+  npm run lab -- mirror [DIR]          serve a bundle directory (default: all components) over HTTP inside the lab
 
   --name LAB     which lab (default: lab)
   --login KIND   root (default), sudo, sudo-password: how the operator logs in to new hosts
@@ -166,14 +166,18 @@ async function down(args: readonly string[]): Promise<number> {
   return 0;
 }
 
-/** A command that lives in a module of its own. */
-interface CommandModule {
-  readonly run: LabCommand;
+// Loaded on demand: starting a host must not wait for what builds components.
+async function artifacts(args: readonly string[]): Promise<number> {
+  const { runArtifactsCommand } = await import('./artifacts-command.js');
+  return runArtifactsCommand([...args]);
 }
 
-// Loaded on demand: starting a host must not wait for what builds components.
-function fromModule(file: string): LabCommand {
-  return async (args) => ((await import(file)) as CommandModule).run(args);
+async function mirror(args: readonly string[]): Promise<number> {
+  const { values, positionals } = parse(args);
+  await ensureLabTools();
+  const lab = await openLab(values.name);
+  const { serveInLab } = await import('./cli-mirror.js');
+  return serveInLab(lab, positionals[0]);
 }
 
 /** All commands by name. */
@@ -189,6 +193,6 @@ export const COMMANDS: ReadonlyMap<string, LabCommand> = new Map([
   ['remove', onHost('remove')],
   ['add', add],
   ['down', down],
-  ['artifacts', fromModule('./artifacts-command.js')],
-  ['mirror', fromModule('./mirror-command.js')],
+  ['artifacts', artifacts],
+  ['mirror', mirror],
 ]);

@@ -14,8 +14,8 @@ async function exists(path: string): Promise<boolean> {
   );
 }
 
-/** The archive the machine itself uses, when that has the hosts' release. */
-async function debianArchive(): Promise<string> {
+/** The archive of Debian the machine itself uses, when that has the hosts' release. */
+export async function debianArchive(): Promise<string> {
   const chosen = process.env['KBS_LAB_DEBIAN_ARCHIVE'];
   if (chosen !== undefined && chosen !== '') return chosen;
   const targets = await capture(['apt-get', 'indextargets', '--format', '$(CODENAME) $(COMPONENT) $(REPO_URI)']);

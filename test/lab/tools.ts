@@ -17,7 +17,6 @@ const TOOLS: readonly (readonly [program: string, debianPackage: string])[] = [
   ['unshare', 'util-linux'],
   ['flock', 'util-linux'],
   ['mount', 'mount'],
-  ['dpkg-scanpackages', 'dpkg-dev'],
 ];
 
 const SEARCH_PATH = [...new Set([...(process.env['PATH'] ?? '').split(':'), '/usr/local/sbin', '/usr/sbin', '/sbin'])].filter(
