@@ -1,2 +1,7 @@
 export { controlPlanes, endpointOf, nodeNameOf, serviceAddress, workers } from './access.js';
+export type { DocumentPath } from './document-path.js';
+export { clusterFileJsonSchema, type JsonSchema } from './json-schema.js';
+export { clusterSpecOf, loadClusterFile, parseClusterFile, type LoadedCluster, type ParseOptions } from './load.js';
+export { renderConfigReference } from './reference.js';
 export { clusterFileSchema, type ClusterFile, type ClusterFileInput, type ClusterSpec, type HostSpec } from './schema.js';
+export { renderClusterFile, type ClusterFileTemplate } from './template.js';

@@ -54,29 +54,18 @@ export const httpUrl = z.url({ protocol: /^https?$/, error: 'must be an http or 
 
 /** Fields of a Kubernetes configuration object; those that kbs sets itself are refused with the right place for them. */
 export function foreignDocument(owned: Readonly<Record<string, string>>) {
-  return z.record(z.string(), z.unknown()).superRefine((fields, context) => {
-    for (const field of Object.keys(fields)) {
-      const place = owned[field];
-      if (place !== undefined) context.addIssue({ code: 'custom', path: [field], message: place });
-    }
-  });
+  return z.record(
+    text((field) => owned[field]),
+    z.unknown(),
+  );
 }
 
 /** Flags of a component: names without dashes; those that kbs sets itself are refused with the right place for them. */
 export function flags(owned: Readonly<Record<string, string>> = {}) {
-  return z.record(z.string(), z.string()).superRefine((values, context) => {
-    for (const name of Object.keys(values)) {
-      const problem =
-        owned[name] ?? (/^[a-z0-9][a-z0-9-]*$/.test(name) ? undefined : `"${name}" is no flag name: write it without leading dashes`);
-      if (problem !== undefined) context.addIssue({ code: 'custom', path: [name], message: problem });
-    }
-  });
+  const nameProblem: Judge = (name) =>
+    owned[name] ?? (/^[a-z0-9][a-z0-9-]*$/.test(name) ? undefined : `"${name}" is no flag name: write it without leading dashes`);
+  return z.record(text(nameProblem), z.string());
 }
 
 /** Labels of a Kubernetes object. */
-export const labels = z.record(z.string(), z.string()).superRefine((values, context) => {
-  for (const [key, value] of Object.entries(values)) {
-    const problem = labelKeyProblem(key) ?? labelValueProblem(value);
-    if (problem !== undefined) context.addIssue({ code: 'custom', path: [key], message: problem });
-  }
-});
+export const labels = z.record(text(labelKeyProblem), text(labelValueProblem));

@@ -77,8 +77,8 @@ const network = z.strictObject({
   podSubnet: text(podSubnetProblem).default('10.244.0.0/16').describe('Addresses of pods; each node takes a /24 of it'),
   serviceSubnet: text(serviceSubnetProblem).default('10.96.0.0/12').describe('Addresses of services'),
   dnsDomain: dnsName.default('cluster.local').describe('DNS domain of services'),
-  cni: cni.prefault({}),
-  kubeProxy: kubeProxy.prefault({}),
+  cni: cni.prefault({}).describe('Pod network'),
+  kubeProxy: kubeProxy.prefault({}).describe('Service proxy'),
 });
 
 const artifacts = z
@@ -86,12 +86,12 @@ const artifacts = z
     z.strictObject({ source: z.literal('upstream').describe('The official release URLs') }),
     z.strictObject({
       source: z.literal('mirror').describe('Another base URL'),
-      url: httpUrl.describe('Base URL; files are at <url>/<official URL without scheme>'),
-      checksums: z.string().min(1).optional().describe('Checksum file (path or URL) instead of the built-in one'),
+      url: httpUrl.describe('Base URL, required with source: mirror; files are at <url>/<official URL without scheme>'),
+      checksums: z.string().min(1).optional().describe('With source: mirror: checksum file (path or URL) instead of the built-in one'),
     }),
     z.strictObject({
       source: z.literal('bundle').describe('A folder'),
-      path: localPath.describe('Folder of an offline bundle, with a checksums.json'),
+      path: localPath.describe('Folder of an offline bundle, required with source: bundle; with a checksums.json'),
     }),
   ])
   .describe('Where binaries and image archives come from');
@@ -102,48 +102,57 @@ const controlPlaneEndpoint = z.strictObject({
   provider: z.enum(['external']).default('external').describe('Who makes the endpoint answer; external: you do'),
 });
 
-const spec = z.strictObject({
-  kubernetesVersion: kubernetesVersion.default('v1.25.16').describe(SUPPORTED_KUBERNETES),
-  controlPlaneEndpoint: controlPlaneEndpoint
-    .optional()
-    .describe('Stable address of the API; required with several control planes. Default: the address of the only one'),
-  ssh: ssh.prefault({}),
-  hosts: z.array(host).min(1).describe('The machines'),
-  containerRuntime: containerRuntime.prefault({}),
-  network: network.prefault({}),
-  imageRepository: registryPath.default('registry.k8s.io').describe('Registry of the Kubernetes images'),
-  apiServer: component
-    .extend({ certSANs: z.array(text(certificateNameProblem)).default([]).describe('Further names and addresses in its certificate') })
-    .prefault({}),
-  controllerManager: component.prefault({}),
-  scheduler: component.prefault({}),
-  etcd: z
-    .strictObject({
-      dataDir: remotePath.default('/var/lib/etcd').describe('Folder of the data on the control planes'),
-      extraArgs: flags().default({}).describe('Flags that replace or join the defaults; names without dashes'),
-    })
-    .prefault({}),
-  kubelet: z
-    .strictObject({
-      config: foreignDocument(OWNED_KUBELET_FIELDS).default({}).describe('Fields of KubeletConfiguration that differ from the defaults'),
-      extraArgs: flags(OWNED_KUBELET_FLAGS).default({}).describe('Flags of the kubelet; names without dashes'),
-    })
-    .prefault({}),
-  preparation: z
-    .strictObject({
-      swap: z.enum(['off', 'fail']).default('fail').describe('Swap that is on: turn it off (reset turns it on again), or fail'),
-      hostsFile: z.boolean().default(false).describe('Add all hosts to /etc/hosts'),
-    })
-    .prefault({}),
-  addons: z.strictObject({}).prefault({}).describe('None yet'),
-  artifacts: artifacts.prefault({ source: 'upstream' }),
-});
+const spec = z
+  .strictObject({
+    kubernetesVersion: kubernetesVersion.default('v1.25.16').describe(`Version of Kubernetes: ${SUPPORTED_KUBERNETES}`),
+    controlPlaneEndpoint: controlPlaneEndpoint
+      .optional()
+      .describe('Stable address of the API; required with several control planes. Default: the address of the only one'),
+    ssh: ssh.prefault({}),
+    hosts: z.array(host).min(1).describe('The machines'),
+    containerRuntime: containerRuntime.prefault({}).describe('Container runtime of every host'),
+    network: network.prefault({}).describe('Addresses and the pod network'),
+    imageRepository: registryPath.default('registry.k8s.io').describe('Registry of the Kubernetes images'),
+    apiServer: component
+      .extend({ certSANs: z.array(text(certificateNameProblem)).default([]).describe('Further names and addresses in its certificate') })
+      .prefault({})
+      .describe('kube-apiserver'),
+    controllerManager: component.prefault({}).describe('kube-controller-manager'),
+    scheduler: component.prefault({}).describe('kube-scheduler'),
+    etcd: z
+      .strictObject({
+        dataDir: remotePath.default('/var/lib/etcd').describe('Folder of the data on the control planes'),
+        extraArgs: flags().default({}).describe('Flags that replace or join the defaults; names without dashes'),
+      })
+      .prefault({})
+      .describe('etcd on the control planes'),
+    kubelet: z
+      .strictObject({
+        config: foreignDocument(OWNED_KUBELET_FIELDS).default({}).describe('Fields of KubeletConfiguration that differ from the defaults'),
+        extraArgs: flags(OWNED_KUBELET_FLAGS).default({}).describe('Flags of the kubelet; names without dashes'),
+      })
+      .prefault({})
+      .describe('kubelet of every host'),
+    preparation: z
+      .strictObject({
+        swap: z.enum(['off', 'fail']).default('fail').describe('Swap that is on: turn it off (reset turns it on again), or fail'),
+        hostsFile: z.boolean().default(false).describe('Add all hosts to /etc/hosts'),
+      })
+      .prefault({})
+      .describe('What kbs may change on a host besides Kubernetes'),
+    addons: z.strictObject({}).prefault({}).describe('None yet'),
+    artifacts: artifacts.prefault({ source: 'upstream' }),
+  })
+  .describe('What the cluster is to be');
 
 /** The cluster file. Every field says what it means: JSON Schema and the reference are made from here. */
 export const clusterFileSchema = z.strictObject({
   apiVersion: z.literal('kbs.dev/v1alpha1').describe('Version of this format'),
   kind: z.literal('Cluster').describe('Kind of document'),
-  metadata: z.strictObject({ name: dnsName.default('kubernetes').describe('Cluster name; context name in kubeconfig') }).prefault({}),
+  metadata: z
+    .strictObject({ name: dnsName.default('kubernetes').describe('Cluster name; context name in kubeconfig') })
+    .prefault({})
+    .describe('About the cluster'),
   spec,
 });
 

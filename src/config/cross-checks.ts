@@ -1,0 +1,110 @@
+import { contains, overlaps, parseIpv4 } from './checks/address.js';
+import { nodesIn } from './checks/subnet.js';
+import type { Draft, DraftHost, Placed } from './draft.js';
+import { formatPath } from './document-path.js';
+import type { Problem } from './problem.js';
+
+/** One problem for each value that an earlier host has already. */
+function* duplicates(what: string, hosts: readonly DraftHost[], pick: (host: DraftHost) => Placed<string> | undefined): Generator<Problem> {
+  const first = new Map<string, Placed<string>>();
+  for (const host of hosts) {
+    const placed = pick(host);
+    if (placed === undefined) continue;
+    const earlier = first.get(placed.value);
+    if (earlier === undefined) first.set(placed.value, placed);
+    else yield { path: placed.path, message: `${what} ${placed.value} is that of ${formatPath(earlier.path)} too` };
+  }
+}
+
+function* hostProblems(hosts: readonly DraftHost[]): Generator<Problem> {
+  yield* duplicates('the name', hosts, (host) => host.name);
+  const addresses = [...duplicates('the address', hosts, (host) => host.address)];
+  yield* addresses;
+  const reported = new Set(addresses.map((problem) => formatPath(problem.path)));
+  for (const problem of duplicates('the SSH target', hosts, (host) => host.sshTarget)) {
+    if (!reported.has(formatPath(problem.path))) yield problem;
+  }
+  if (hosts.length > 0 && hosts.every((host) => host.isControlPlane === false)) {
+    yield { path: ['spec', 'hosts'], message: 'no host is a control plane: give one of them roles: [control-plane]' };
+  }
+}
+
+function* subnetProblems(draft: Draft): Generator<Problem> {
+  const { podSubnet, serviceSubnet } = draft;
+  if (podSubnet && serviceSubnet && overlaps(podSubnet.value, serviceSubnet.value)) {
+    const written = draft.at('spec', 'network', 'podSubnet') === undefined ? serviceSubnet : podSubnet;
+    yield { path: written.path, message: 'pod subnet and service subnet overlap' };
+  }
+  const subnets = [
+    { what: 'pod subnet', subnet: podSubnet?.value },
+    { what: 'service subnet', subnet: serviceSubnet?.value },
+  ];
+  const addresses = (draft.hosts ?? []).map((host) => host.address);
+  for (const placed of [...addresses, draft.endpoint]) {
+    const address = parseIpv4(placed?.value ?? '');
+    if (placed === undefined || address === undefined) continue;
+    for (const { what, subnet } of subnets) {
+      if (subnet && contains(subnet, address)) yield { path: placed.path, message: `${placed.value} lies inside the ${what}` };
+    }
+  }
+  if (podSubnet && draft.hosts && draft.hosts.length > nodesIn(podSubnet.value)) {
+    const room = nodesIn(podSubnet.value);
+    yield { path: podSubnet.path, message: `has room for ${room} nodes (a /24 each), and there are ${draft.hosts.length} hosts` };
+  }
+}
+
+function* endpointProblems(draft: Draft): Generator<Problem> {
+  const controlPlanes = draft.hosts?.filter((host) => host.isControlPlane === true) ?? [];
+  if (controlPlanes.length > 1 && !draft.hasEndpoint) {
+    yield {
+      path: ['spec', 'controlPlaneEndpoint'],
+      message: `is required with ${controlPlanes.length} control planes: a name or address that leads to all of them`,
+    };
+  }
+}
+
+/** What is wrong across fields: each problem stands at the later of the two places that do not fit together. */
+export function crossProblems(draft: Draft): readonly Problem[] {
+  return [...hostProblems(draft.hosts ?? []), ...subnetProblems(draft), ...endpointProblems(draft)];
+}
+
+function* controlPlaneWarnings(draft: Draft, hosts: readonly DraftHost[]): Generator<Problem> {
+  const controlPlanes = hosts.filter((host) => host.isControlPlane === true);
+  const count = controlPlanes.length;
+  if (count > 0 && count % 2 === 0) {
+    yield {
+      path: ['spec', 'hosts'],
+      message: `${count} control planes: etcd stands the loss of no more members than with ${count - 1}; use an odd number`,
+    };
+  }
+  if (count > 7) yield { path: ['spec', 'hosts'], message: `${count} control planes: etcd gets slower with each member; 3 or 5 are usual` };
+  const own = controlPlanes.find((host) => host.address !== undefined && host.address.value === draft.endpoint?.value);
+  if (count > 1 && own?.name !== undefined && draft.endpoint !== undefined) {
+    yield { path: draft.endpoint.path, message: `is ${own.name.value} itself: the API is lost with that host` };
+  }
+  if (hosts.length > 0 && hosts.every((host) => host.isWorker === false)) {
+    yield {
+      path: ['spec', 'hosts'],
+      message: 'no host is a worker: ordinary pods run nowhere; give a control plane roles: [control-plane, worker]',
+    };
+  }
+}
+
+function* settingWarnings(draft: Draft): Generator<Problem> {
+  const registries = draft.at('spec', 'containerRuntime', 'registries');
+  for (const [index] of (Array.isArray(registries) ? registries : []).entries()) {
+    const path = ['spec', 'containerRuntime', 'registries', index, 'insecureSkipVerify'];
+    if (draft.at(...path) === true) yield { path, message: 'images of these mirrors can be forged on the way; caFile is safer' };
+  }
+  if (draft.at('spec', 'containerRuntime', 'install') === 'package') {
+    for (const field of ['version', 'runcVersion']) {
+      const path = ['spec', 'containerRuntime', field];
+      if (draft.at(...path) !== undefined) yield { path, message: 'has no effect with install: package' };
+    }
+  }
+}
+
+/** What is allowed and yet probably not meant. */
+export function crossWarnings(draft: Draft): readonly Problem[] {
+  return [...controlPlaneWarnings(draft, draft.hosts ?? []), ...settingWarnings(draft)];
+}
