@@ -141,6 +141,29 @@ describe('a lab of two hosts', () => {
   });
 });
 
+describe('several labs', () => {
+  test('come up side by side, in networks that do not overlap', async () => {
+    const names = ['e2e-left', 'e2e-right'];
+    try {
+      const labs = await Promise.all(names.map((name) => createLab({ name, hosts: [{ name: 'a' }] })));
+      expect(new Set(labs.map(({ subnet }) => subnet)).size).toBe(2);
+      for (const lab of labs) expect((await lab.ssh('a', 'hostname')).stdout).toBe('a\n');
+    } finally {
+      for (const name of names) await downLab(name);
+    }
+  });
+
+  test('let the operator in on five hosts within five seconds', async () => {
+    const started = Date.now();
+    try {
+      await createLab({ name: 'e2e-five', hosts: ['cp1', 'cp2', 'cp3', 'w1', 'w2'].map((name) => ({ name })) });
+      expect(Date.now() - started).toBeLessThan(5000);
+    } finally {
+      await downLab('e2e-five');
+    }
+  });
+});
+
 describe('a lab that ends', () => {
   test('leaves nothing on the machine', async () => {
     const lab = await createLab({ name: 'e2e-end', hosts: [{ name: 'a' }] });

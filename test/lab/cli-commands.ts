@@ -7,11 +7,13 @@ import { LabError } from './lab-error.js';
 import { type LabHostSpec, createLab, downLab, openLab } from './lab.js';
 import { addressOf, gatewayOf, subnetOf } from './addressing.js';
 import { operatorDirectory, sshCommand } from './secure-shell.js';
-import { type Login, findLab, listLabs, readHost, readHosts } from './state.js';
+import { type Login, findLab, listLabDisks, listLabs, readHost, readHosts } from './state.js';
 import { ensureLabTools } from './tools.js';
 
 /** A command of the lab: takes its arguments, returns the exit code. */
 export type LabCommand = (args: readonly string[]) => Promise<number>;
+
+const INTERRUPTED = 130;
 
 /** What `npm run lab` prints without arguments. */
 export const HELP = `Real Debian hosts on this machine, for trying and testing kbs.
@@ -72,6 +74,11 @@ async function up(args: readonly string[]): Promise<number> {
     throw new LabError(`bad number of hosts ${positionals[0] ?? ''}`, 'npm run lab -- up 3');
   const started = Date.now();
   const names = values.hosts === undefined ? defaultNames(count) : values.hosts.split(',').map((name) => name.trim());
+  // Ctrl-C while the lab is being made takes down what there is of it; a second one ends the program at once.
+  process.once('SIGINT', () => {
+    process.stderr.write('lab: interrupted, ending the lab\n');
+    void downLab(values.name).finally(() => process.exit(INTERRUPTED));
+  });
   const lab = await createLab({ name: values.name, hosts: specs(names, values) });
   process.stderr.write(`lab: ${names.length} hosts after ${((Date.now() - started) / 1000).toFixed(1)} s\n`);
   await printLab(lab.name);
@@ -156,9 +163,13 @@ async function add(args: readonly string[]): Promise<number> {
 async function down(args: readonly string[]): Promise<number> {
   const { values } = parse(args);
   await ensureLabTools();
-  const labs = await listLabs();
+  const labs = [...new Set([...(await listLabs()), ...(await listLabDisks())])];
   const chosen = values.all ? labs : labs.filter((lab) => lab === values.name);
-  if (chosen.length === 0) process.stderr.write(`lab: nothing to end${labs.length === 0 ? '' : `; labs that are up: ${labs.join(' ')}`}\n`);
+  if (chosen.length === 0) {
+    process.stderr.write(`lab: nothing to end${labs.length === 0 ? '' : `; labs that are up: ${labs.join(' ')}`}\n`);
+    // A lab that was killed in its first moments has left nothing but notes about the machine.
+    await downLab(values.name);
+  }
   for (const lab of chosen) {
     await downLab(lab);
     process.stderr.write(`lab: ${lab} ended\n`);

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir, readFile, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { addressOf, checkName, freeHostNumber, freeSubnetNumber, gatewayOf, subnetOf } from './addressing.js';
 import { bootHost, powerOff, shutDown } from './boot.js';
@@ -151,6 +151,8 @@ export async function createLab(options: { readonly name: string; readonly hosts
       rootFileSystem,
     };
     await writeLab(planned);
+    // Of a lab that ended with the machine's power; its state went, its disk did not.
+    await rm(labDiskDirectory(name), { recursive: true, force: true });
     return planned;
   });
   try {

@@ -22,6 +22,9 @@ const SIDE_DIRECTORIES: readonly string[] = [`${NSPAWN_STATE}/propagate`, `${NSP
 const MOVING =
   /^(kernel\/(ns_last_pid|random|pty|sched_domain|firmware_config|printk_ratelimit)|fs\/binfmt_misc|vm\/(compact_memory|drop_caches|stat_refresh))/;
 
+// systemd takes some 20 of them per host: with the default of 128 the sixth host hangs at boot.
+const INOTIFY_INSTANCES = 4096;
+
 async function settings(directory: string, prefix: string): Promise<string[]> {
   const found: string[] = [];
   for (const entry of await readdir(join('/proc/sys', directory), { withFileTypes: true })) {
@@ -61,9 +64,8 @@ export async function prepareMachine(): Promise<void> {
     await mkdir(STATE_ROOT, { recursive: true, mode: 0o755 });
     await writeFile(MACHINE_FILE, JSON.stringify(record), { mode: 0o600 });
   }
-  // systemd alone takes some 20 instances: with the default of 128 the sixth host hangs at boot.
   const file = '/proc/sys/fs/inotify/max_user_instances';
-  if (Number(await readFile(file, 'utf8')) < 1024) await writeFile(file, '1024');
+  if (Number(await readFile(file, 'utf8')) < INOTIFY_INSTANCES) await writeFile(file, String(INOTIFY_INSTANCES));
 }
 
 /** Takes the machine back to how it was when no lab is left. To be called with the machine's lock held. */

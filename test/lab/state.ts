@@ -1,7 +1,7 @@
 import { mkdir, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LabError } from './lab-error.js';
-import { STATE_ROOT, labStateDirectory } from './paths.js';
+import { DISK_ROOT, STATE_ROOT, labStateDirectory } from './paths.js';
 import type { ProcessIdentity } from './processes.js';
 
 /** How kbs may log in to a host. */
@@ -69,6 +69,11 @@ async function entries(directory: string): Promise<string[]> {
 /** Names of all labs of this machine, half-made ones included. */
 export async function listLabs(): Promise<string[]> {
   return (await entries(STATE_ROOT)).filter((entry) => !entry.includes('.')).sort();
+}
+
+/** Names of labs of which a disk is left, for instance after the machine was switched off. */
+export async function listLabDisks(): Promise<string[]> {
+  return (await entries(DISK_ROOT)).sort();
 }
 
 /** Notes a lab, making its state directory. */
