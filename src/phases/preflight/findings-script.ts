@@ -1,0 +1,45 @@
+/**
+ * Prints what {@link parseFindings} reads. POSIX shell; changes nothing. Listeners come from /proc: `ss` is not on every host, and the
+ * search through /proc/PID/fd, which is slow on busy hosts, is done only when a wanted port is taken.
+ */
+export const FINDINGS_SCRIPT = `
+PATH=$PATH:/usr/sbin:/sbin:/usr/local/sbin
+echo "uid $(id -u)"
+if [ -e "$JOURNAL" ]; then echo 'managed yes'; fi
+
+sockets=$(cat /proc/net/tcp /proc/net/tcp6 2>/dev/null | awk -v ports="$PORTS" '
+  BEGIN { count = split(ports, list, " "); for (i = 1; i <= count; i++) wanted[list[i]] = 1 }
+  $4 == "0A" { parts = split($2, address, ":"); port = address[parts]; if (port in wanted) print port, $10 }')
+printf '%s\\n' "$sockets" | sort -u | while read -r port inode; do
+  [ -n "$port" ] || continue
+  fd=$(find /proc/[0-9]*/fd -lname "socket:\\[$inode\\]" 2>/dev/null | head -n 1)
+  pid=\${fd#/proc/}; pid=\${pid%%/*}
+  if [ -n "$pid" ]; then echo "listener $port $pid $(cat "/proc/$pid/comm" 2>/dev/null)"; else echo "listener $port"; fi
+done
+
+for path in /etc/kubernetes/manifests/*.yaml /etc/kubernetes/*.conf /etc/kubernetes/pki/*.crt /var/lib/kubelet/config.yaml \\
+  /etc/cni/net.d/* /etc/rancher /var/lib/rancher /etc/k0s /var/lib/k0s /var/snap/microk8s; do
+  if [ -e "$path" ]; then echo "path $path"; fi
+done
+if [ -d "$ETCD" ] && [ -n "$(ls -A "$ETCD")" ]; then echo "path $ETCD"; fi
+systemctl list-unit-files --no-legend --no-pager $UNITS 2>/dev/null | awk '{ print "unit " $1 }'
+for link in cni0 flannel.1 kube-ipvs0 vxlan.calico weave cilium_host; do
+  if [ -e "/sys/class/net/$link" ]; then echo "link $link"; fi
+done
+
+for name in $COMMANDS; do command -v "$name" >/dev/null 2>&1 || echo "missing $name"; done
+for folder in $WRITABLE; do
+  while [ ! -e "$folder" ]; do folder=$(dirname "$folder"); done
+  [ -w "$folder" ] || echo "readonly $folder"
+done
+printf '%s\\n' "$DISKS" | while read -r path; do
+  folder=$path
+  while [ ! -e "$folder" ]; do folder=$(dirname "$folder"); done
+  df -Pk "$folder" | awk -v path="$path" 'NR == 2 { printf "disk %s\\t%s\\t%s\\t%s\\n", path, $1, $2, $4 }'
+done
+
+if systemctl is-active --quiet firewalld 2>/dev/null; then echo 'firewall firewalld'; fi
+if systemctl is-active --quiet ufw 2>/dev/null && grep -qi '^ENABLED=yes' /etc/ufw/ufw.conf 2>/dev/null; then echo 'firewall ufw'; fi
+if [ "$(cat /sys/fs/selinux/enforce 2>/dev/null)" = 1 ]; then echo 'selinux enforcing'; fi
+if [ -r /etc/resolv.conf ]; then awk '$1 == "nameserver" { print "nameserver " $2 }' /etc/resolv.conf; else echo 'resolver missing'; fi
+`;

@@ -1,0 +1,120 @@
+import { PATHS } from '../../constants/index.js';
+import { script, type Command, type Host } from '../../host/index.js';
+import { kernelAbilityCommand, parseKernelAbilities, type KernelAbility } from '../../steps/index.js';
+import { FINDINGS_SCRIPT } from './findings-script.js';
+import type { PreflightInput } from './types.js';
+
+/** Who listens on a port. */
+export interface Listener {
+  readonly port: number;
+  readonly pid: number | undefined;
+  /** /proc/PID/comm. */
+  readonly process: string | undefined;
+}
+
+/** Space on the file system that holds a path. */
+export interface DiskSpace {
+  /** Mounted device: needs on the same one add up. */
+  readonly device: string;
+  readonly freeBytes: number;
+  readonly totalBytes: number;
+}
+
+/** What the host's facts do not tell; read in one round trip right before the checks. */
+export interface Findings {
+  /** kbs's journal is there: what looks like a leftover is kbs's own work of an earlier run. */
+  readonly isManaged: boolean;
+  readonly uid: number;
+  readonly listeners: readonly Listener[];
+  /** Files and folders of another installation. */
+  readonly leftoverPaths: readonly string[];
+  /** Units of Kubernetes distributions and container runtimes that exist. */
+  readonly units: readonly string[];
+  /** Interfaces that pod networks make. */
+  readonly leftoverLinks: readonly string[];
+  readonly missingCommands: ReadonlySet<string>;
+  readonly readOnlyFolders: readonly string[];
+  readonly disks: ReadonlyMap<string, DiskSpace>;
+  /** Active firewalls: `ufw`, `firewalld`. */
+  readonly firewalls: readonly string[];
+  readonly isSelinuxEnforcing: boolean;
+  /** undefined: there is no /etc/resolv.conf. */
+  readonly nameservers: readonly string[] | undefined;
+  readonly abilities: ReadonlyMap<string, KernelAbility>;
+}
+
+/** Commands without which kbs or the kubelet cannot work. Source: kubeadm v1.25 preflight (crictl is brought by kbs). */
+export const REQUIRED_COMMANDS = ['conntrack', 'ip', 'iptables', 'mount', 'nsenter', 'tar', 'gzip', 'sha256sum', 'systemctl'] as const;
+/** Commands some things work without. Source: kubeadm v1.25 preflight. */
+export const RECOMMENDED_COMMANDS = ['ebtables', 'ethtool', 'socat', 'tc'] as const;
+
+/** Runtimes first, then what brings a whole Kubernetes of its own. */
+const UNITS_TO_LOOK_FOR = [
+  'kubelet.service',
+  'containerd.service',
+  'crio.service',
+  'docker.service',
+  'cri-docker.service',
+  'k3s.service',
+  'k3s-agent.service',
+  'k0scontroller.service',
+  'k0sworker.service',
+  'rke2-server.service',
+  'rke2-agent.service',
+  'snap.microk8s.daemon-kubelite.service',
+] as const;
+
+function findingsCommand(input: PreflightInput): Command {
+  const modules = input.kernelNeeds.flatMap((need) => need.anyOf);
+  const variables = {
+    JOURNAL: PATHS.kbsJournal,
+    PORTS: input.ports.map(({ port }) => port.toString(16).toUpperCase().padStart(4, '0')).join(' '),
+    ETCD: input.etcdDataDir,
+    UNITS: UNITS_TO_LOOK_FOR.join(' '),
+    COMMANDS: [...REQUIRED_COMMANDS, ...RECOMMENDED_COMMANDS].join(' '),
+    DISKS: input.disks.map(({ path }) => path).join('\n'),
+    WRITABLE: ['/etc', '/usr/bin', PATHS.localBinDir, '/opt', '/var/lib'].join(' '),
+  };
+  const abilities = `(\n${kernelAbilityCommand(modules).text}\n) | sed 's/^/ability /'`;
+  return script([FINDINGS_SCRIPT, abilities].join('\n'), variables);
+}
+
+function parseListener(text: string): Listener {
+  const [port = '', pid = '', process = ''] = text.split(' ');
+  return { port: Number.parseInt(port, 16), pid: pid === '' ? undefined : Number(pid), process: process === '' ? undefined : process };
+}
+
+function parseDisk(text: string): readonly [string, DiskSpace] {
+  const [path = '', device = '', total = '', free = ''] = text.split('\t');
+  return [path, { device, totalBytes: Number(total) * 1024, freeBytes: Number(free) * 1024 }];
+}
+
+/** Reads the script's answer: one finding a line, its kind first. */
+export function parseFindings(input: PreflightInput, answer: string): Findings {
+  const lines = answer.split('\n');
+  const all = (kind: string): readonly string[] =>
+    lines.filter((line) => line.startsWith(`${kind} `)).map((line) => line.slice(kind.length + 1).trim());
+  return {
+    isManaged: all('managed').includes('yes'),
+    uid: Number(all('uid')[0] ?? Number.NaN),
+    listeners: all('listener').map(parseListener),
+    leftoverPaths: all('path'),
+    units: all('unit'),
+    leftoverLinks: all('link'),
+    missingCommands: new Set(all('missing')),
+    readOnlyFolders: all('readonly'),
+    disks: new Map(all('disk').map(parseDisk)),
+    firewalls: all('firewall'),
+    isSelinuxEnforcing: all('selinux').includes('enforcing'),
+    nameservers: all('resolver').includes('missing') ? undefined : all('nameserver'),
+    abilities: parseKernelAbilities(
+      input.kernelNeeds.flatMap((need) => need.anyOf),
+      all('ability').join('\n'),
+    ),
+  };
+}
+
+/** Looks at everything the checks need besides facts. Reads only. */
+export async function gatherFindings(host: Host, input: PreflightInput): Promise<Findings> {
+  return parseFindings(input, await host.run(findingsCommand(input)));
+}

@@ -1,0 +1,81 @@
+import type { ClusterSpec } from '../../config/index.js';
+import { PATHS, PORTS } from '../../constants/index.js';
+import type { Host } from '../../host/index.js';
+import type { KernelModule } from '../../steps/index.js';
+import { hostSpecOf } from '../context.js';
+import { kernelModulesFor } from '../prepare/index.js';
+import type { DiskNeed, PortNeed, PreflightInput } from './types.js';
+
+const GIBIBYTE = 1024 ** 3;
+
+const NODE_PORTS: readonly PortNeed[] = [
+  { port: PORTS.kubelet, component: 'kubelet', process: 'kubelet' },
+  { port: PORTS.kubeletHealth, component: 'kubelet health', process: 'kubelet' },
+  { port: PORTS.kubeProxyHealth, component: 'kube-proxy health', process: 'kube-proxy' },
+  { port: PORTS.kubeProxyMetrics, component: 'kube-proxy metrics', process: 'kube-proxy' },
+];
+
+const CONTROL_PLANE_PORTS: readonly PortNeed[] = [
+  { port: PORTS.apiServer, component: 'kube-apiserver', process: 'kube-apiserver' },
+  { port: PORTS.etcdClient, component: 'etcd clients', process: 'etcd' },
+  { port: PORTS.etcdPeer, component: 'etcd peers', process: 'etcd' },
+  { port: PORTS.etcdMetrics, component: 'etcd metrics', process: 'etcd' },
+  // The kernel keeps 15 characters of a process name.
+  { port: PORTS.controllerManager, component: 'kube-controller-manager', process: 'kube-controller' },
+  { port: PORTS.scheduler, component: 'kube-scheduler', process: 'kube-scheduler' },
+];
+
+/** Needed of every node besides what kbs loads itself; the components load these on their own. */
+const FURTHER_KERNEL_NEEDS: readonly { readonly purpose: string; readonly anyOf: readonly KernelModule[] }[] = [
+  {
+    purpose: 'service addresses',
+    anyOf: [
+      { name: 'nf_tables', builtInEvidence: ['CONFIG_NF_TABLES'] },
+      { name: 'ip_tables', builtInEvidence: ['/proc/net/ip_tables_names', 'CONFIG_IP_NF_IPTABLES'] },
+    ],
+  },
+  {
+    purpose: 'address translation',
+    anyOf: [{ name: 'nf_conntrack', builtInEvidence: ['/proc/sys/net/netfilter/nf_conntrack_max', 'CONFIG_NF_CONNTRACK'] }],
+  },
+  { purpose: 'pod interfaces', anyOf: [{ name: 'veth', builtInEvidence: ['CONFIG_VETH'] }] },
+  { purpose: 'pod network on the host', anyOf: [{ name: 'bridge', builtInEvidence: ['CONFIG_BRIDGE'] }] },
+];
+
+const PURPOSES: Readonly<Record<string, string>> = {
+  overlay: 'file systems of containers',
+  br_netfilter: 'services between pods of one host',
+  vxlan: 'pod network between hosts',
+};
+
+function disksOf(isControlPlane: boolean, etcdDataDir: string): readonly DiskNeed[] {
+  const node: readonly DiskNeed[] = [
+    { path: PATHS.containerdStateDir, sizeBytes: (isControlPlane ? 2 : 1.5) * GIBIBYTE, purpose: 'images' },
+    { path: PATHS.kubeletDir, sizeBytes: 0.25 * GIBIBYTE, purpose: 'pods' },
+    { path: PATHS.artifactsDir, sizeBytes: 0.5 * GIBIBYTE, purpose: 'uploads' },
+    { path: PATHS.kubeletBinary, sizeBytes: 0.5 * GIBIBYTE, purpose: 'programs' },
+  ];
+  return isControlPlane ? [...node, { path: etcdDataDir, sizeBytes: GIBIBYTE, purpose: 'etcd' }] : node;
+}
+
+/** What the cluster file asks of a host. Pure. */
+export function preflightInput(spec: ClusterSpec, host: Host): PreflightInput {
+  const { name, address } = hostSpecOf(spec, host);
+  const isControlPlane = host.roles.has('control-plane');
+  return {
+    nodeName: name,
+    address,
+    isControlPlane,
+    ports: isControlPlane ? [...NODE_PORTS, ...CONTROL_PLANE_PORTS] : NODE_PORTS,
+    disks: disksOf(isControlPlane, spec.etcd.dataDir),
+    kernelNeeds: [
+      ...kernelModulesFor(spec).map((module) => ({ purpose: PURPOSES[module.name] ?? 'node', anyOf: [module] })),
+      ...FURTHER_KERNEL_NEEDS,
+    ],
+    maySwap: spec.preparation.swap === 'off' || spec.kubelet.config['failSwapOn'] === false,
+    cgroupDriver: spec.containerRuntime.cgroupDriver,
+    usesPackagedRuntime: spec.containerRuntime.install === 'package',
+    etcdDataDir: spec.etcd.dataDir,
+    hasOwnEvictionThresholds: spec.kubelet.config['evictionHard'] !== undefined,
+  };
+}

@@ -1,0 +1,201 @@
+import { PORTS } from '../../constants/index.js';
+import { RECOMMENDED_COMMANDS, REQUIRED_COMMANDS, type Listener } from './findings.js';
+import type { CheckSubject, DiskNeed, PreflightCheck } from './types.js';
+
+const GIBIBYTE = 1024 ** 3;
+/** Source: kubelet v1.25 eviction defaults, imagefs.available. */
+const EVICTION_SHARE = 0.15;
+/** Source: resolv.conf(5), MAXNS. */
+const MOST_NAMESERVERS = 3;
+const RUNTIME_UNITS = ['containerd.service', 'crio.service', 'docker.service', 'cri-docker.service'];
+
+const always = (): boolean => true;
+
+function gibibytes(bytes: number): string {
+  return `${(bytes / GIBIBYTE).toFixed(1)} GiB`;
+}
+
+function holder({ process, pid }: Listener): string {
+  return process === undefined ? 'a process that /proc does not show' : `${process} (pid ${pid})`;
+}
+
+function takenPorts({ input, findings }: CheckSubject): string | undefined {
+  const taken = findings.listeners.flatMap((listener) => {
+    const need = input.ports.find(({ port }) => port === listener.port);
+    if (need === undefined) return [];
+    // On a second run kbs's own components listen where they should.
+    if (findings.isManaged && listener.process === need.process) return [];
+    return [`${need.port} (${need.component}) is held by ${holder(listener)}`];
+  });
+  const unique = [...new Set(taken)];
+  return unique.length === 0 ? undefined : `${unique.join(', ')} — stop what listens there: ss -ltnp`;
+}
+
+function lackingAbilities({ input, findings }: CheckSubject, ...lacking: readonly string[]): readonly string[] {
+  return input.kernelNeeds
+    .filter(({ anyOf }) => {
+      const answers = anyOf.map(({ name }) => findings.abilities.get(name) ?? 'unknown');
+      const isThere = answers.some((answer) => answer !== 'missing' && answer !== 'unknown');
+      // What may be there in one of several ways is missing only when all of them are.
+      const verdict = answers.includes('unknown') ? 'unknown' : 'missing';
+      return !isThere && lacking.includes(verdict);
+    })
+    .map(({ purpose, anyOf }) => `${anyOf.map(({ name }) => name).join(' or ')} (${purpose})`);
+}
+
+function fullDisks({ input, findings }: CheckSubject): string | undefined {
+  const byDevice = new Map<string, { needs: DiskNeed[]; freeBytes: number }>();
+  for (const need of input.disks) {
+    const disk = findings.disks.get(need.path);
+    if (disk === undefined) continue;
+    const entry = byDevice.get(disk.device) ?? { needs: [], freeBytes: disk.freeBytes };
+    entry.needs.push(need);
+    byDevice.set(disk.device, entry);
+  }
+  const problems = [...byDevice].flatMap(([device, { needs, freeBytes }]) => {
+    const needed = needs.reduce((sum, need) => sum + need.sizeBytes, 0);
+    if (freeBytes >= needed) return [];
+    return [`${gibibytes(freeBytes)} free on ${device}, ${gibibytes(needed)} needed for ${needs.map((need) => need.path).join(', ')}`];
+  });
+  return problems.length === 0 ? undefined : `${problems.join('; ')} — free space: du -xsh /var/* | sort -h`;
+}
+
+/** Another installation on the host, apart from container runtimes. */
+function leftovers({ input, findings }: CheckSubject): string | undefined {
+  if (findings.isManaged) return undefined;
+  const allowed = input.usesPackagedRuntime ? ['containerd.service'] : [];
+  const foreignUnits = findings.units.filter((unit) => !allowed.includes(unit) && !['docker.service', 'cri-docker.service'].includes(unit));
+  const seen = [...findings.leftoverPaths, ...foreignUnits, ...findings.leftoverLinks.map((link) => `interface ${link}`)];
+  if (seen.length === 0) return undefined;
+  const cure = foreignUnits.includes('containerd.service')
+    ? 'remove them, or keep this containerd with containerRuntime.install: package'
+    : 'remove what another installer left (kubeadm reset, k3s-uninstall.sh, …) and move files away';
+  return `${seen.join(', ')} — ${cure}`;
+}
+
+function resolverWarning({ host, findings }: CheckSubject): string | undefined {
+  const { nameservers } = findings;
+  if (nameservers === undefined) return undefined;
+  if (nameservers.length === 0) return '/etc/resolv.conf names no nameserver — pods will resolve only names of the cluster';
+  if (nameservers.length > MOST_NAMESERVERS)
+    return `/etc/resolv.conf names ${nameservers.length} nameservers — pods get the first ${MOST_NAMESERVERS}`;
+  const loops = nameservers.filter((server) => server.startsWith('127.') || server === '::1');
+  if (loops.length === 0 || host.facts.usesSystemdResolved) return undefined;
+  return `nameserver ${loops.join(', ')} is this host itself, in pods it is CoreDNS: a loop — set kubelet.config.resolvConf to a file with the real ones`;
+}
+
+function evictionWarning({ input, findings }: CheckSubject): string | undefined {
+  const tight = input.disks.flatMap(({ path }) => {
+    const disk = findings.disks.get(path);
+    if (disk === undefined || disk.freeBytes >= disk.totalBytes * EVICTION_SHARE) return [];
+    return [`${Math.floor((100 * disk.freeBytes) / disk.totalBytes)} % free at ${path}`];
+  });
+  return tight.length === 0
+    ? undefined
+    : `${tight.join(', ')} — below 15 % the kubelet deletes images and evicts pods: free space or set kubelet.config.evictionHard`;
+}
+
+/** Checks of what is on the machine. */
+export const SYSTEM_CHECKS: readonly PreflightCheck[] = [
+  {
+    name: 'KernelAbilities',
+    level: 'error',
+    appliesTo: always,
+    run(subject) {
+      const lacking = lackingAbilities(subject, 'missing');
+      return lacking.length === 0
+        ? undefined
+        : `the kernel has no ${lacking.join(', ')} — boot a kernel that has it, or install linux-modules-extra`;
+    },
+  },
+  {
+    name: 'KernelAbilities',
+    level: 'warning',
+    appliesTo: always,
+    run(subject) {
+      const lacking = lackingAbilities(subject, 'unknown');
+      return lacking.length === 0
+        ? undefined
+        : `cannot see whether the kernel has ${lacking.join(', ')} — compare zcat /proc/config.gz elsewhere`;
+    },
+  },
+  {
+    name: 'Swap',
+    level: 'error',
+    appliesTo: (input) => !input.maySwap,
+    run: ({ host: { facts } }) =>
+      facts.swaps.length === 0
+        ? undefined
+        : `${facts.swaps.map(({ device }) => device).join(', ')} in use — swapoff -a, or set preparation.swap: "off" in the cluster file`,
+  },
+  { name: 'Ports', level: 'error', appliesTo: always, run: takenPorts },
+  { name: 'DiskSpace', level: 'error', appliesTo: always, run: fullDisks },
+  { name: 'DiskSpace', level: 'warning', appliesTo: (input) => !input.hasOwnEvictionThresholds, run: evictionWarning },
+  { name: 'Leftovers', level: 'error', appliesTo: always, run: leftovers },
+  {
+    name: 'OtherRuntimes',
+    level: 'warning',
+    appliesTo: always,
+    run({ findings }) {
+      const others = findings.units.filter(
+        (unit) => RUNTIME_UNITS.includes(unit) && unit !== 'containerd.service' && unit !== 'crio.service',
+      );
+      return others.length === 0
+        ? undefined
+        : `${others.join(', ')} on the host — Docker drops forwarded packets by default: iptables -P FORWARD ACCEPT`;
+    },
+  },
+  {
+    name: 'RequiredCommands',
+    level: 'error',
+    appliesTo: always,
+    run({ findings }) {
+      const missing = REQUIRED_COMMANDS.filter((command) => findings.missingCommands.has(command));
+      return missing.length === 0 ? undefined : `${missing.join(', ')} not found — install the packages that have them`;
+    },
+  },
+  {
+    name: 'RequiredCommands',
+    level: 'warning',
+    appliesTo: always,
+    run({ findings }) {
+      const missing = RECOMMENDED_COMMANDS.filter((command) => findings.missingCommands.has(command));
+      return missing.length === 0 ? undefined : `${missing.join(', ')} not found — advisable (port-forward, traffic shaping, diagnosis)`;
+    },
+  },
+  {
+    name: 'WritablePaths',
+    level: 'error',
+    appliesTo: always,
+    run: ({ findings }) =>
+      findings.readOnlyFolders.length === 0
+        ? undefined
+        : `${findings.readOnlyFolders.join(', ')} cannot be written — remount read-write, or use a distribution with a writable /usr`,
+  },
+  {
+    name: 'Firewall',
+    level: 'warning',
+    appliesTo: always,
+    run: ({ findings, input }) =>
+      findings.firewalls.length === 0
+        ? undefined
+        : `${findings.firewalls.join(', ')} active — open ${(input.isControlPlane ? [PORTS.apiServer, '2379-2380', PORTS.kubelet] : [PORTS.kubelet]).join(', ')}/tcp, 8472/udp and forwarding, or turn it off`,
+  },
+  {
+    name: 'SELinux',
+    level: 'warning',
+    appliesTo: always,
+    run: ({ findings }) =>
+      findings.isSelinuxEnforcing ? 'SELinux is enforcing — install container-selinux, or setenforce 0 and SELINUX=permissive' : undefined,
+  },
+  {
+    name: 'DnsResolver',
+    level: 'error',
+    appliesTo: always,
+    run: ({ findings }) =>
+      findings.nameservers === undefined
+        ? '/etc/resolv.conf is missing — the kubelet reads it for every pod: create it (it may be empty)'
+        : undefined,
+  },
+  { name: 'DnsResolver', level: 'warning', appliesTo: always, run: resolverWarning },
+];

@@ -1,0 +1,58 @@
+import type { Host } from '../../host/index.js';
+import type { KernelModule } from '../../steps/index.js';
+import type { Findings } from './findings.js';
+
+/** A TCP port a component will listen on. */
+export interface PortNeed {
+  readonly port: number;
+  /** What will listen, as users call it. */
+  readonly component: string;
+  /** Name of its process in /proc/PID/comm (15 characters): kbs's own component may hold the port on a second run. */
+  readonly process: string;
+}
+
+/** Free space wanted below a path. */
+export interface DiskNeed {
+  readonly path: string;
+  readonly sizeBytes: number;
+  readonly purpose: string;
+}
+
+/** What the cluster file asks of one host; derived once, so that checks stay small. */
+export interface PreflightInput {
+  readonly nodeName: string;
+  /** `address` of the cluster file. */
+  readonly address: string;
+  readonly isControlPlane: boolean;
+  readonly ports: readonly PortNeed[];
+  readonly disks: readonly DiskNeed[];
+  /** Each line: one ability, had by any of the modules. */
+  readonly kernelNeeds: readonly { readonly purpose: string; readonly anyOf: readonly KernelModule[] }[];
+  /** kbs turns swap off, or the kubelet was told to live with it. */
+  readonly maySwap: boolean;
+  readonly cgroupDriver: 'systemd' | 'cgroupfs';
+  /** The container runtime comes from the distribution, so one that is there already is welcome. */
+  readonly usesPackagedRuntime: boolean;
+  readonly etcdDataDir: string;
+  /** The file sets eviction thresholds, so the kubelet's defaults do not count. */
+  readonly hasOwnEvictionThresholds: boolean;
+}
+
+/** What a check looks at. */
+export interface CheckSubject {
+  readonly host: Host;
+  readonly input: PreflightInput;
+  readonly findings: Findings;
+  /** The cluster's other hosts, for what must be unique. */
+  readonly others: readonly Host[];
+}
+
+/** One preflight check. Several entries may share a name with different levels; `--ignore-preflight` means all of them. */
+export interface PreflightCheck {
+  /** CamelCase and stable: users type it. */
+  readonly name: string;
+  readonly level: 'error' | 'warning';
+  appliesTo(input: PreflightInput): boolean;
+  /** What was seen and the cure, as `seen — cure`; undefined when all is well. */
+  run(subject: CheckSubject): string | undefined;
+}
