@@ -8,6 +8,7 @@ import { type LabHostSpec, createLab, downLab, openLab } from './lab.js';
 import { addressOf, gatewayOf, subnetOf } from './addressing.js';
 import { operatorDirectory, sshCommand } from './secure-shell.js';
 import { type Login, findLab, listLabDisks, listLabs, readHost, readHosts } from './state.js';
+import { isAlive } from './processes.js';
 import { ensureLabTools } from './tools.js';
 
 /** A command of the lab: takes its arguments, returns the exit code. */
@@ -27,7 +28,7 @@ export const HELP = `Real Debian hosts on this machine, for trying and testing k
   npm run lab -- kill|stop|start HOST  cut the power, shut down, boot again
   npm run lab -- add NAME              one more host
   npm run lab -- remove HOST           end a host, delete its disk
-  npm run lab -- down [--all]          end the lab (all labs); nothing is left
+  npm run lab -- down [--all]          end the lab (all labs no program uses); nothing is left
   npm run lab -- artifacts DIR         write a bundle directory with all components
   npm run lab -- mirror [DIR]          serve a bundle directory (default: all components) over HTTP inside the lab
 
@@ -171,6 +172,11 @@ async function down(args: readonly string[]): Promise<number> {
     await downLab(values.name);
   }
   for (const lab of chosen) {
+    const creator = (await findLab(lab))?.creator;
+    if (values.all && creator !== undefined && (await isAlive(creator))) {
+      process.stderr.write(`lab: ${lab} is left alone, process ${creator.pid} uses it; end it with: npm run lab -- down --name ${lab}\n`);
+      continue;
+    }
     await downLab(lab);
     process.stderr.write(`lab: ${lab} ended\n`);
   }

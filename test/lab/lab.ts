@@ -11,6 +11,7 @@ import { withLock } from './lock.js';
 import { prepareMachine, restoreMachine } from './machine.js';
 import { createOperatorNetwork, hostNamespace, inNamespace, operatorNamespace } from './network.js';
 import { MACHINE_LOCK, labDiskDirectory } from './paths.js';
+import { startTimeOf } from './processes.js';
 import { waitForSshd } from './ready.js';
 import { ensureRootFileSystem } from './rootfs.js';
 import { forgetHostKey, operatorDirectory, runOverSsh, sshFiles, writeKnownHosts } from './secure-shell.js';
@@ -149,6 +150,7 @@ export async function createLab(options: { readonly name: string; readonly hosts
       netns: operatorNamespace(name),
       sudoPassword: randomBytes(12).toString('base64url'),
       rootFileSystem,
+      creator: { pid: process.pid, startTime: (await startTimeOf(process.pid)) ?? '' },
     };
     await writeLab(planned);
     // Of a lab that ended with the machine's power; its state went, its disk did not.

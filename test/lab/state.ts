@@ -16,6 +16,8 @@ export interface LabRecord {
   readonly sudoPassword: string;
   /** Lower directory of all hosts' file systems. */
   readonly rootFileSystem: string;
+  /** The program that made the lab; while it runs, the lab is in use. */
+  readonly creator: ProcessIdentity;
 }
 
 /** What is noted of a host: before it is made, and again when it runs. */
