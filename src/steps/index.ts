@@ -28,3 +28,4 @@ export { sysctlStep } from './sysctl.js';
 export { unitStep } from './unit.js';
 export { markedBlockStep, withMarkedBlock } from './marked-block.js';
 export { fstabWithoutSwap, fstabWithSwap, swapOffStep, swapOnStep } from './swap.js';
+export { packageStep, type PackageStepOptions } from './package.js';

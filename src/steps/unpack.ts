@@ -54,10 +54,11 @@ function planArchive(seen: SeenArchive): Plan {
 function placeCommand(from: string, to: string, mode: number): string {
   const beside = `${to}.kbs-new`;
   return [
-    sh`chown root:root -- ${from}`.text,
     sh`chmod ${octal(mode)} -- ${from}`.text,
     sh`mv -fT -- ${from} ${beside}`.text,
     sh`mv -fT -- ${beside} ${to}`.text,
+    // A moved file keeps the label of the folder it comes from, and systemd may not run that.
+    sh`if [ -e /sys/fs/selinux/enforce ]; then restorecon -F -- ${to}; fi`.text,
   ].join('\n');
 }
 
