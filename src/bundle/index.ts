@@ -1,1 +1,3 @@
+export type { Patience } from './http.js';
+export { openArtifactStore, type ArtifactStoreOptions } from './store.js';
 export type { ArchiveEntry, ArtifactRequest, ArtifactStore, LocalFile } from './types.js';

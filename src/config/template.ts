@@ -13,8 +13,9 @@ export interface ClusterFileTemplate {
   readonly sshUser: string;
 }
 
-/** A scalar in YAML on one line, quoted where it has to be. */
+/** A scalar in YAML on one line, quoted where it has to be, also inside `{ }`. */
 function inline(value: string | number): string {
+  if (typeof value === 'string' && /[[\]{},]/.test(value)) return JSON.stringify(value);
   return stringify(value, { lineWidth: 0 }).trimEnd();
 }
 

@@ -1,0 +1,89 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { ClusterSpec } from '../config/index.js';
+import { KbsError } from '../errors/index.js';
+import { loadBuiltInCatalogue, parseCatalogue, type Catalogue } from '../versions/index.js';
+import { fetchText, type Patience } from './http.js';
+
+const CHECKSUM_FILE = 'checksums.json';
+
+/** Where one file is. */
+export type Location = { readonly kind: 'remote'; readonly url: string } | { readonly kind: 'local'; readonly path: string };
+
+/** What can be had and where each file of it is. */
+export interface Origin {
+  /** For messages. */
+  readonly name: string;
+  readonly catalogue: Catalogue;
+  /** Place of the artifact with this official URL. */
+  artifact(officialUrl: string): Location;
+  /** Place of the image archive with this relative path. */
+  archive(path: string): Location;
+}
+
+function withoutScheme(url: string): string {
+  return url.replace(/^https?:\/\//, '');
+}
+
+function parseJson(text: string, source: string): Catalogue {
+  try {
+    return parseCatalogue(JSON.parse(text), source);
+  } catch (cause) {
+    if (cause instanceof KbsError) throw cause;
+    throw new KbsError('ARTIFACT_MISSING', `the checksum file ${source} is no JSON`, { details: [String(cause)], cause });
+  }
+}
+
+async function readCatalogue(path: string): Promise<Catalogue> {
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (cause) {
+    throw new KbsError('ARTIFACT_MISSING', `cannot read the checksum file ${path}`, {
+      details: [cause instanceof Error ? cause.message : String(cause)],
+      remedy: [`ls -l ${path}   # spec.artifacts of the cluster file leads there`],
+      cause,
+    });
+  }
+  return parseJson(text, path);
+}
+
+async function mirrorCatalogue(checksums: string | undefined, signal: AbortSignal, patience: Patience): Promise<Catalogue> {
+  if (checksums === undefined) return loadBuiltInCatalogue();
+  if (!/^https?:\/\//.test(checksums)) return readCatalogue(checksums);
+  return parseJson(await fetchText(checksums, signal, patience), checksums);
+}
+
+/**
+ * Opens what `spec.artifacts` of the cluster file names.
+ * @throws KbsError ARTIFACT_MISSING, ARTIFACT_DOWNLOAD when its checksum file cannot be had
+ */
+export async function openOrigin(artifacts: ClusterSpec['artifacts'], signal: AbortSignal, patience: Patience): Promise<Origin> {
+  switch (artifacts.source) {
+    case 'upstream':
+      return {
+        name: 'the official release URLs',
+        catalogue: loadBuiltInCatalogue(),
+        artifact: (url) => ({ kind: 'remote', url }),
+        archive: (path) => {
+          throw new KbsError('ARTIFACT_MISSING', `there is no official URL of the image archive ${path}`);
+        },
+      };
+    case 'mirror': {
+      const base = artifacts.url.replace(/\/+$/, '');
+      return {
+        name: `the mirror ${base}`,
+        catalogue: await mirrorCatalogue(artifacts.checksums, signal, patience),
+        artifact: (url) => ({ kind: 'remote', url: `${base}/${withoutScheme(url)}` }),
+        archive: (path) => ({ kind: 'remote', url: `${base}/${path}` }),
+      };
+    }
+    case 'bundle':
+      return {
+        name: `the bundle ${artifacts.path}`,
+        catalogue: await readCatalogue(join(artifacts.path, CHECKSUM_FILE)),
+        artifact: (url) => ({ kind: 'local', path: join(artifacts.path, withoutScheme(url)) }),
+        archive: (path) => ({ kind: 'local', path: join(artifacts.path, path) }),
+      };
+  }
+}
