@@ -1,5 +1,5 @@
 export { clientCertificateProblem, issueClientCertificate, leafProblem, type ExpectedLeaf, type FoundKeyPair } from './fitness.js';
-export { caCertHash, inspectCertificate } from './inspect.js';
+export { caCertHash, inspectCertificate, isSameCertificate } from './inspect.js';
 export { issueLeaf, LEAF_CERTS, leafRequirements } from './leaves.js';
 export { createSharedPki, SHARED_PKI_FILES, sharedPkiFromFiles, type SharedPkiFile } from './shared.js';
 export { createBootstrapToken, createCertificateKey, parseBootstrapToken } from './token.js';

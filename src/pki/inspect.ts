@@ -49,6 +49,12 @@ export function caCertHash(caPem: string): string {
   return `sha256:${createHash('sha256').update(publicKey).digest('hex')}`;
 }
 
+/** Whether the first certificates of two PEMs are the same; false when one cannot be read. */
+export function isSameCertificate(one: string, other: string): boolean {
+  const [first, second] = [readCertificate(one), readCertificate(other)];
+  return first !== undefined && second !== undefined && first.raw.equals(second.raw);
+}
+
 /** Types and values of a subject; node prints one a line, the parts of one set joined by +. */
 function subjectOf(certificate: X509Certificate): ReadonlyMap<string, readonly string[]> {
   const found = new Map<string, string[]>();
