@@ -1,0 +1,64 @@
+import { request as plainRequest } from 'node:http';
+import { request as tlsRequest } from 'node:https';
+import { connect as tlsConnect } from 'node:tls';
+import type { Duplex } from 'node:stream';
+
+/** One GET from a host's own view. */
+export interface HttpProbe {
+  readonly address: string;
+  readonly port: number;
+  readonly path: string;
+  /** PEM of the authority the server must be signed by; absent: plain HTTP. */
+  readonly ca?: string;
+  /** Default: 5 000. */
+  readonly timeoutMs?: number;
+}
+
+/** What came back: a status, or why nothing did. */
+export type HttpAnswer = { readonly status: number; readonly body: string } | { readonly status: undefined; readonly reason: string };
+
+const BODY_LIMIT_BYTES = 64 * 1024;
+
+/**
+ * Asks a server as seen from a host, over the host's own connection; no program is needed there.
+ * Never throws: a server that is not there yet is an answer.
+ */
+export async function httpStatus(dial: (address: string, port: number) => Promise<Duplex>, probe: HttpProbe): Promise<HttpAnswer> {
+  let socket: Duplex;
+  try {
+    socket = await dial(probe.address, probe.port);
+  } catch (error) {
+    return { status: undefined, reason: error instanceof Error ? error.message : String(error) };
+  }
+  const options = {
+    method: 'GET',
+    path: probe.path,
+    headers: { host: probe.address, connection: 'close' },
+    timeout: probe.timeoutMs ?? 5_000,
+  };
+  return new Promise((resolve) => {
+    const fail = (error: Error): void => {
+      socket.destroy();
+      resolve({ status: undefined, reason: error.message });
+    };
+    const request =
+      probe.ca === undefined
+        ? plainRequest({ ...options, createConnection: () => socket })
+        : tlsRequest({ ...options, createConnection: () => tlsConnect({ socket, ca: probe.ca, host: probe.address }) });
+    request.on('error', fail);
+    request.on('timeout', () => request.destroy(new Error('no answer in time')));
+    request.on('response', (response) => {
+      let body = '';
+      response.setEncoding('utf8');
+      response.on('data', (chunk: string) => {
+        if (body.length < BODY_LIMIT_BYTES) body += chunk;
+      });
+      response.on('error', fail);
+      response.on('end', () => {
+        socket.destroy();
+        resolve({ status: response.statusCode ?? 0, body });
+      });
+    });
+    request.end();
+  });
+}

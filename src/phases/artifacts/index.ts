@@ -1,0 +1,1 @@
+export { artifactRequests, artifactsPhase } from './phase.js';

@@ -1,0 +1,53 @@
+import type { ArtifactRequest } from '../../bundle/index.js';
+import { step, type Phase } from '../../engine/index.js';
+import type { Host } from '../../host/index.js';
+import { imagesFor } from '../../versions/index.js';
+import { isControlPlane, type RunContext } from '../context.js';
+
+type Slice = Pick<RunContext, 'spec' | 'artifacts' | 'versions' | 'images'>;
+
+/** Everything the given hosts need, each thing once per architecture. */
+export function artifactRequests(context: Slice, hosts: readonly Host[]): readonly ArtifactRequest[] {
+  const requests = new Map<string, ArtifactRequest>();
+  const add = (request: ArtifactRequest): void => void requests.set(JSON.stringify(request), request);
+  for (const host of hosts) {
+    const architecture = host.facts.architecture;
+    const file = (name: 'kubelet' | 'kubectl' | 'crictl' | 'cni-plugins' | 'containerd' | 'runc', version: string): void =>
+      add({ kind: 'file', name, version, architecture });
+    file('kubelet', context.versions.kubernetes);
+    if (isControlPlane(host)) file('kubectl', context.versions.kubernetes);
+    file('crictl', context.versions.crictl);
+    file('cni-plugins', context.versions.cniPlugins);
+    if (context.spec.containerRuntime.install === 'artifact') {
+      file('containerd', context.versions.containerd);
+      file('runc', context.versions.runc);
+    }
+    if (Object.keys(context.artifacts.catalogue.images).length === 0) continue;
+    const role = isControlPlane(host) ? 'control-plane' : 'worker';
+    for (const reference of imagesFor(role, context.spec, context.images)) add({ kind: 'images', reference, architecture });
+  }
+  return [...requests.values()];
+}
+
+/** Downloads and checks everything before the first host is changed: a wrong digest stops the run here. */
+export const artifactsPhase: Phase<Slice & Pick<RunContext, 'hosts'>> = {
+  name: 'artifacts',
+  title: 'Fetch and check artifacts',
+  summary: 'downloads what the hosts need into the cache of this machine and checks every digest; touches no host',
+  on: 'cluster',
+  after: [],
+  steps: (context) => [
+    step<undefined>({
+      id: 'artifacts/fetch',
+      title: 'Fetch and check every artifact',
+      timeoutMs: 3_600_000,
+      // A file in the cache of this machine is no change of the cluster: it is fetched in a plan too, so that a plan tells of wrong digests.
+      probe: async () => {
+        await context.artifacts.prefetch(artifactRequests(context, context.hosts));
+      },
+      plan: () => ({ change: 'none' }),
+      apply: async () => undefined,
+      verify: async () => undefined,
+    }),
+  ],
+};

@@ -1,0 +1,1 @@
+export { binariesPhase } from './phase.js';

@@ -1,0 +1,1 @@
+export { certificatesPhase } from './phase.js';

@@ -1,0 +1,39 @@
+import type { ArtifactStore } from '../bundle/index.js';
+import type { ClusterSpec, HostSpec } from '../config/index.js';
+import type { Host } from '../host/index.js';
+import type { KubeAccess } from '../kube/index.js';
+import type { SharedPki } from '../pki/index.js';
+import type { ClusterImages, ComponentVersions } from '../versions/index.js';
+
+/** The cluster's shared keys and certificates: those on its control planes, or new ones when there are none yet. */
+export interface PkiSource {
+  /** Read or made once per run. @throws KbsError FILE_READ when what is there is incomplete or broken */
+  shared(): Promise<SharedPki>;
+}
+
+/** What phases may ask for; frozen for a run. A phase takes the slice it needs by `Pick`. */
+export interface RunContext {
+  readonly spec: ClusterSpec;
+  /** Every connected host of the cluster, also those the operation does not change. */
+  readonly hosts: readonly Host[];
+  readonly artifacts: ArtifactStore;
+  readonly versions: ComponentVersions;
+  readonly images: ClusterImages;
+  readonly pki: PkiSource;
+  readonly kube: KubeAccess;
+  /** Preflight checks whose failure only warns. */
+  readonly ignorePreflight: ReadonlySet<string>;
+  readonly now: () => Date;
+}
+
+/** The cluster file's entry of a host. */
+export function hostSpecOf(spec: ClusterSpec, host: Host): HostSpec {
+  const found = spec.hosts.find((candidate) => candidate.name === host.name);
+  if (found === undefined) throw new Error(`host ${host.name} is not in the cluster file`);
+  return found;
+}
+
+/** Whether a host runs the control plane. */
+export function isControlPlane(host: Host): boolean {
+  return host.roles.has('control-plane');
+}

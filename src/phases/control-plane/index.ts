@@ -1,0 +1,1 @@
+export { apiServerPhase, controllersPhase, controlPlaneKubeletPhase, controlPlanePhase } from './phases.js';

@@ -1,0 +1,60 @@
+import { PATHS, PORTS } from '../../constants/index.js';
+import type { Host } from '../../host/index.js';
+import { renderApiServer, renderControllerManager, renderEtcd, renderScheduler } from '../../render/index.js';
+import type { FileSpec } from '../../steps/index.js';
+import { CLUSTER_NAME, initialEtcdMembers } from '../access.js';
+import type { RunContext } from '../context.js';
+
+type Slice = Pick<RunContext, 'spec' | 'images'>;
+
+function manifest(name: string, content: string): FileSpec {
+  return { path: `${PATHS.manifestsDir}/${name}.yaml`, content, mode: 0o600 };
+}
+
+/** Static pods that make the API: etcd and the API server. */
+export function storageManifests({ spec, images }: Slice, host: Host): readonly FileSpec[] {
+  return [
+    manifest(
+      'etcd',
+      renderEtcd({
+        image: images.etcd,
+        nodeName: host.name,
+        advertiseAddress: host.address,
+        dataDir: spec.etcd.dataDir,
+        initialCluster: initialEtcdMembers(spec),
+        extraArgs: spec.etcd.extraArgs,
+      }),
+    ),
+    manifest(
+      'kube-apiserver',
+      renderApiServer({
+        image: images.kubeApiserver,
+        advertiseAddress: host.address,
+        bindPort: PORTS.apiServer,
+        serviceSubnet: spec.network.serviceSubnet,
+        dnsDomain: spec.network.dnsDomain,
+        trustDirectories: host.facts.trustStoreDirectories,
+        ...spec.apiServer,
+      }),
+    ),
+  ];
+}
+
+/** Static pods that work through the API: controller manager and scheduler. */
+export function controllerManifests({ spec, images }: Slice, host: Host): readonly FileSpec[] {
+  return [
+    manifest(
+      'kube-controller-manager',
+      renderControllerManager({
+        image: images.kubeControllerManager,
+        advertiseAddress: host.address,
+        clusterName: CLUSTER_NAME,
+        podSubnet: spec.network.podSubnet,
+        serviceSubnet: spec.network.serviceSubnet,
+        trustDirectories: host.facts.trustStoreDirectories,
+        ...spec.controllerManager,
+      }),
+    ),
+    manifest('kube-scheduler', renderScheduler({ image: images.kubeScheduler, advertiseAddress: host.address, ...spec.scheduler })),
+  ];
+}

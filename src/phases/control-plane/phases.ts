@@ -1,0 +1,65 @@
+import type { Phase } from '../../engine/index.js';
+import { filesStep } from '../../steps/index.js';
+import type { RunContext } from '../context.js';
+import { kubeletServiceStep } from '../kubelet/index.js';
+import { apiServerReadyStep } from './api-server-step.js';
+import { controllerManifests, storageManifests } from './manifests.js';
+
+/** The kubelet of a control plane starts while images are still loading: it has nothing to run yet. */
+export const controlPlaneKubeletPhase: Phase<Pick<RunContext, 'spec' | 'images'>> = {
+  name: 'control-plane-kubelet',
+  title: 'Start the kubelet of the control planes',
+  summary: 'starts the kubelet on every control plane',
+  on: 'control-plane',
+  after: ['kubelet', 'binaries', 'container-runtime'],
+  steps: (context, host) => [kubeletServiceStep(context, host)],
+};
+
+/** etcd and the API server, as static pods, on all control planes at once. */
+export const controlPlanePhase: Phase<Pick<RunContext, 'spec' | 'images'>> = {
+  name: 'control-plane',
+  title: 'Start etcd and the API server',
+  summary: 'writes the static pods of etcd and kube-apiserver on every control plane, all members of etcd at once',
+  on: 'control-plane',
+  // With its image there a static pod starts at once; without it the kubelet would back off.
+  after: ['control-plane-kubelet', 'images'],
+  steps: ({ spec, images }, host) => [
+    filesStep({
+      id: 'control-plane/etcd-data',
+      title: 'Make the data folder of etcd',
+      files: [],
+      directories: [{ path: spec.etcd.dataDir, mode: 0o700, ownTree: true }],
+    }),
+    filesStep({
+      id: 'control-plane/manifests',
+      title: 'Write the static pods of etcd and the API server',
+      files: storageManifests({ spec, images }, host),
+    }),
+  ],
+};
+
+/** The API of every control plane answers. */
+export const apiServerPhase: Phase<Pick<RunContext, 'pki'>> = {
+  name: 'api-server',
+  title: 'Wait for the API',
+  summary: 'waits until the API server of every control plane is ready',
+  on: 'control-plane',
+  after: ['control-plane'],
+  steps: async ({ pki }) => [apiServerReadyStep((await pki.shared()).ca.certificate)],
+};
+
+/** Controller manager and scheduler, only when their API server serves: both give up without one and are then held back for ten seconds. */
+export const controllersPhase: Phase<Pick<RunContext, 'spec' | 'images'>> = {
+  name: 'controllers',
+  title: 'Start controller manager and scheduler',
+  summary: 'writes the static pods of kube-controller-manager and kube-scheduler on every control plane',
+  on: 'control-plane',
+  after: ['api-server'],
+  steps: (context, host) => [
+    filesStep({
+      id: 'controllers/manifests',
+      title: 'Write the static pods of controller manager and scheduler',
+      files: controllerManifests(context, host),
+    }),
+  ],
+};

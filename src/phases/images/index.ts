@@ -1,0 +1,1 @@
+export { imagesPhase } from './phase.js';

@@ -1,0 +1,2 @@
+export { kubeletConfigText, kubeletFlagsText } from './config.js';
+export { kubeletPhase, kubeletServiceStep } from './phase.js';

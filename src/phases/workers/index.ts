@@ -1,0 +1,1 @@
+export { workersPhase } from './phase.js';
