@@ -3,7 +3,7 @@ import { posix } from 'node:path';
 import type { Duplex, Readable } from 'node:stream';
 import { KbsError } from '../../src/errors/index.js';
 import type { StepContext } from '../../src/engine/index.js';
-import type { Command, FileStat, Host, HostFacts, JournalEntry, Role, RunOptions, Transport, UnitState } from '../../src/host/index.js';
+import type { Command, FileStat, Host, HostFacts, JournalEntry, Role, Transport, UnitState } from '../../src/host/index.js';
 import { Secret } from '../../src/secret/index.js';
 
 /** A file or folder of a {@link MemoryHost}. */
@@ -53,6 +53,7 @@ export interface MemoryHost extends Host {
 export function someFacts(facts: Partial<HostFacts> = {}): HostFacts {
   return {
     hostname: 'w1',
+    privilegeProblem: undefined,
     architecture: 'amd64',
     kernelRelease: '6.1.0-18-amd64',
     os: { id: 'debian', versionId: '12', prettyName: 'Debian GNU/Linux 12 (bookworm)', idLike: [] },
@@ -169,7 +170,7 @@ class MemoryHostImpl implements MemoryHost {
     return true;
   }
 
-  async run(command: Command, _options?: RunOptions): Promise<string> {
+  async run(command: Command): Promise<string> {
     const { text } = command;
     this.ran.push(text);
     for (const [match, answer] of this.#answers) {
@@ -181,8 +182,8 @@ class MemoryHostImpl implements MemoryHost {
     throw new Error(`unscripted command on ${this.name}: ${text}`);
   }
 
-  async check(command: Command, options?: RunOptions): Promise<boolean> {
-    return (await this.run(command, options)) !== 'false';
+  async check(command: Command): Promise<boolean> {
+    return (await this.run(command)) !== 'false';
   }
 
   dial(): Promise<Duplex> {

@@ -6,6 +6,9 @@ import type { CheckSubject, PreflightCheck } from './types.js';
 /** Every preflight check, in the order of the report. */
 export const PREFLIGHT_CHECKS: readonly PreflightCheck[] = [...MACHINE_CHECKS, ...SYSTEM_CHECKS, ...IDENTITY_CHECKS];
 
+/** Those that are content with facts, for a host where nothing can be run as root. */
+export const FACT_CHECKS: readonly PreflightCheck[] = [...MACHINE_CHECKS, ...IDENTITY_CHECKS];
+
 /** What one check found. */
 export interface CheckResult {
   readonly name: string;

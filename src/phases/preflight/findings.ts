@@ -114,6 +114,11 @@ export function parseFindings(input: PreflightInput, answer: string): Findings {
   };
 }
 
+/** Findings of a host where nobody has looked. */
+export function noFindings(input: PreflightInput): Findings {
+  return parseFindings(input, '');
+}
+
 /** Looks at everything the checks need besides facts. Reads only. */
 export async function gatherFindings(host: Host, input: PreflightInput): Promise<Findings> {
   return parseFindings(input, await host.run(findingsCommand(input)));

@@ -26,8 +26,10 @@ export const MACHINE_CHECKS: readonly PreflightCheck[] = [
     name: 'Root',
     level: 'error',
     appliesTo: always,
-    run: ({ findings }) =>
-      findings.uid === 0 ? undefined : `commands run as uid ${findings.uid} — log in as root or as a user who may use sudo for everything`,
+    run({ host: { facts }, findings }) {
+      const seen = facts.privilegeProblem ?? (findings.uid === 0 ? undefined : `commands run as uid ${findings.uid}`);
+      return seen === undefined ? undefined : `${seen} — log in as root, or as a user who may use sudo for everything`;
+    },
   },
   {
     name: 'Systemd',

@@ -2,8 +2,8 @@ import { step, type AnyStep, type Phase, type StepContext } from '../../engine/i
 import { KbsError } from '../../errors/index.js';
 import type { Host } from '../../host/index.js';
 import type { RunContext } from '../context.js';
-import { runChecks, type CheckResult } from './checks.js';
-import { gatherFindings } from './findings.js';
+import { FACT_CHECKS, runChecks, type CheckResult } from './checks.js';
+import { gatherFindings, noFindings } from './findings.js';
 import { IGNORE_ALL } from './ignore.js';
 import { preflightInput } from './input.js';
 
@@ -22,7 +22,11 @@ function failure(host: Host, failed: readonly CheckResult[]): KbsError {
 async function check(host: Host, { spec, hosts, ignorePreflight }: Slice, context: StepContext): Promise<void> {
   const input = preflightInput(spec, host);
   const others = hosts.filter((other) => other.name !== host.name);
-  const results = runChecks({ host, input, others, findings: await gatherFindings(host, input) });
+  // Without root the rest cannot be seen: what facts tell is still worth reporting in the same run.
+  const results =
+    host.facts.privilegeProblem === undefined
+      ? runChecks({ host, input, others, findings: await gatherFindings(host, input) })
+      : runChecks({ host, input, others, findings: noFindings(input) }, FACT_CHECKS);
   const isIgnored = (name: string): boolean => ignorePreflight.has(IGNORE_ALL) || ignorePreflight.has(name);
   for (const { name, level, text } of results) {
     if (level === 'warning') context.warn(`${name}: ${text}`);
