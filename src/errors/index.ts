@@ -1,4 +1,5 @@
 export { ERROR_KINDS, type ErrorCode, type ErrorKind } from './codes.js';
+export { EXPLANATIONS, type Explanation } from './explanations.js';
 export {
   joinKbsErrors,
   KbsError,

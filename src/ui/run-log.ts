@@ -15,7 +15,7 @@ export interface RunLogOptions {
 
 /**
  * The record of a run: every event as a line, written at once, so that nothing is lost when kbs is killed.
- * Lines wait in memory until the cluster's name is known, which decides the folder.
+ * Lines wait in memory until the cluster's name is known, which decides the folder; runs that concern no cluster have no file.
  */
 export class RunLog {
   readonly #waiting: string[] = [];
@@ -61,7 +61,6 @@ export class RunLog {
   /** Puts everything on disk. Safe to call twice, and from an exit handler. */
   close(): void {
     if (this.#isClosed) return;
-    if (this.#waiting.length > 0) this.open();
     this.#isClosed = true;
     const file = this.#file;
     if (!file) return;

@@ -125,8 +125,7 @@ export class Session {
     const list = listKbsErrors(error);
     const errors = this.bus.redact(list.map((part) => part.toJSON()));
     this.bus.emit({ type: 'error', errors });
-    for (const part of list) if (part.code === 'INTERNAL') this.#log.note({ stack: stackOf(part) });
-    this.#log.open();
+    for (const part of list) if (part.code === 'INTERNAL') this.#noteStack(part);
     await this.#end();
     if (this.#options.format === 'json') await this.#print(`${JSON.stringify({ errors }, undefined, 2)}\n`);
     this.#tell(this.#renderFailure(errors));
@@ -155,6 +154,11 @@ export class Session {
     if (this.#options.showsTimings) this.#tell(renderTimings(computeTimings(this.#events), this.#errorStyle));
     this.#log.close();
     if (this.#log.failure) this.#tell(`${this.#errorStyle.yellow('warning')} the run log is not complete: ${this.#log.failure.message}`);
+  }
+
+  #noteStack(error: KbsError): void {
+    this.#log.open();
+    this.#log.note({ stack: this.bus.redact(error.cause instanceof Error ? error.cause.stack : error.stack) });
   }
 
   #renderFailure(errors: readonly KbsErrorJson[]): string {
@@ -194,8 +198,4 @@ export class Session {
 export function newRunId(now: Date): string {
   const [day = '', time = ''] = now.toISOString().split('T');
   return `${day.replaceAll('-', '')}-${time.slice(0, 8).replaceAll(':', '')}-${randomBytes(2).toString('hex')}`;
-}
-
-function stackOf(error: KbsError): string | undefined {
-  return error.cause instanceof Error ? error.cause.stack : error.stack;
 }

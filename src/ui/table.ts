@@ -16,11 +16,14 @@ export interface TableOptions {
 
 const GAP = 2;
 const NARROWEST = 12;
-const BORDERLESS = Object.fromEntries(
-  ['top', 'top-mid', 'top-left', 'top-right', 'bottom', 'bottom-mid', 'bottom-left', 'bottom-right']
-    .concat(['left', 'left-mid', 'mid', 'mid-mid', 'right', 'right-mid', 'middle'])
-    .map((edge) => [edge, '']),
-);
+const BORDERLESS = {
+  ...Object.fromEntries(
+    ['top', 'top-mid', 'top-left', 'top-right', 'bottom', 'bottom-mid', 'bottom-left', 'bottom-right']
+      .concat(['left', 'left-mid', 'mid', 'mid-mid', 'right', 'right-mid'])
+      .map((edge) => [edge, '']),
+  ),
+  middle: ' '.repeat(GAP),
+};
 
 /**
  * Text columns without borders. Too wide for the terminal: the widest columns are wrapped until it fits.
@@ -31,7 +34,7 @@ export function renderTable(columns: readonly Column[], rows: readonly (readonly
   const paint = options.header ?? ((text: string) => text);
   const table = new Table({
     head: columns.map((column) => paint(column.header)),
-    colWidths: widths.map((width, index) => width + (index < widths.length - 1 ? GAP : 0)),
+    colWidths: [...widths],
     colAligns: columns.map((column) => column.align ?? 'left'),
     chars: BORDERLESS,
     style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0, compact: true },
