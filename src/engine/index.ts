@@ -1,11 +1,14 @@
 export {
+  checkStep,
   step,
   type AnyStep,
   type Change,
+  type Check,
   type EngineResult,
   type EngineRun,
   type HostSelector,
   type Phase,
+  type PreparedStep,
   type Step,
   type StepContext,
 } from './types.js';

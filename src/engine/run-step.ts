@@ -49,7 +49,10 @@ async function prepareAndApply(step: AnyStep, run: StepRun, signal: AbortSignal)
   });
   if (signal.aborted) throw new KbsError('CANCELLED', 'cancelled before anything was changed', { where: place });
   run.bus.emit({ type: 'step.plan', ...place, plan: prepared.plan });
-  if (prepared.plan.change === 'none') return 'unchanged';
+  if (prepared.plan.change === 'none') {
+    if (run.mode === 'apply') await prepared.check?.();
+    return 'unchanged';
+  }
   run.onPlan(step.id, prepared.plan);
   if (run.mode === 'plan') return 'planned';
   await prepared.apply();

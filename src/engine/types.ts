@@ -38,7 +38,39 @@ export interface AnyStep {
   readonly timeoutMs: number;
   readonly tries?: number;
   /** Probes and plans; `apply` of the result does the change and verifies it. */
-  prepare(host: Host, context: StepContext): Promise<{ readonly plan: Plan; apply(): Promise<void> }>;
+  prepare(host: Host, context: StepContext): Promise<PreparedStep>;
+}
+
+/** A step that has looked at its host. */
+export interface PreparedStep {
+  readonly plan: Plan;
+  apply(): Promise<void>;
+  /** Runs in `apply` mode whether or not something changes, and counts as no change. */
+  check?(): Promise<void>;
+}
+
+/** Something that has to be true before a run goes on: waited for or proven in `apply` mode, left out of plans. */
+export interface Check {
+  readonly id: string;
+  readonly title: string;
+  readonly timeoutMs: number;
+  /** @throws KbsError when it is not true in time */
+  run(host: Host, context: StepContext): Promise<void>;
+}
+
+/** A step that changes nothing on the host: it waits for a state or proves one. */
+export function checkStep(definition: Check): AnyStep {
+  return {
+    id: definition.id,
+    title: definition.title,
+    timeoutMs: definition.timeoutMs,
+    prepare: (host, context) =>
+      Promise.resolve({
+        plan: { change: 'none' },
+        apply: () => Promise.resolve(),
+        check: () => definition.run(host, context),
+      }),
+  };
 }
 
 /** Closes a step over its `Seen` type. */

@@ -41,13 +41,14 @@ export const artifactsPhase: Phase<Slice & Pick<RunContext, 'hosts'>> = {
       id: 'artifacts/fetch',
       title: 'Fetch and check every artifact',
       timeoutMs: 3_600_000,
-      // A file in the cache of this machine is no change of the cluster: it is fetched in a plan too, so that a plan tells of wrong digests.
+      // A file in the cache of this machine is no change of the cluster: it is fetched for a plan too, which so tells of wrong digests.
       probe: async () => {
         await context.artifacts.prefetch(artifactRequests(context, context.hosts));
+        return undefined;
       },
       plan: () => ({ change: 'none' }),
-      apply: async () => undefined,
-      verify: async () => undefined,
+      apply: () => Promise.resolve(),
+      verify: () => Promise.resolve(),
     }),
   ],
 };

@@ -1,5 +1,5 @@
 import { PATHS, PORTS } from '../../constants/index.js';
-import { step, waitFor, type AnyStep } from '../../engine/index.js';
+import { checkStep, waitFor, type AnyStep } from '../../engine/index.js';
 import { KbsError } from '../../errors/index.js';
 import { httpStatus, sh, type Host } from '../../host/index.js';
 
@@ -40,17 +40,14 @@ async function evidence(host: Host): Promise<readonly string[]> {
 
 /** The API server of this host serves: etcd has a quorum and the start-up hooks are through. */
 export function apiServerReadyStep(ca: string): AnyStep {
-  return step<string | undefined>({
+  return checkStep({
     id: 'api-server/ready',
     title: 'Wait for the API server',
     timeoutMs: READY_TIMEOUT_MS + 30_000,
-    probe: (host) => readyProblem(host, ca),
-    plan: (problem) => (problem === undefined ? { change: 'none' } : { change: 'update', summary: 'start the API server' }),
-    async apply(host, _seen, context) {
+    async run(host, context) {
       try {
         await waitFor({
           what: `the API server on ${host.address}:${PORTS.apiServer}`,
-          everyMs: 200,
           forMs: READY_TIMEOUT_MS,
           signal: context.signal,
           probe: async () => {
@@ -68,6 +65,5 @@ export function apiServerReadyStep(ca: string): AnyStep {
         });
       }
     },
-    verify: async () => undefined,
   });
 }
