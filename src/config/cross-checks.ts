@@ -47,8 +47,9 @@ function* subnetProblems(draft: Draft): Generator<Problem> {
       if (subnet && contains(subnet, address)) yield { path: placed.path, message: `${placed.value} lies inside the ${what}` };
     }
   }
-  if (podSubnet && draft.hosts && draft.hosts.length > nodesIn(podSubnet.value)) {
-    const room = nodesIn(podSubnet.value);
+  const room = podSubnet === undefined ? 0 : nodesIn(podSubnet.value);
+  // Less than one node: the subnet's own check has said so.
+  if (podSubnet && draft.hosts && room >= 1 && draft.hosts.length > room) {
     yield { path: podSubnet.path, message: `has room for ${room} nodes (a /24 each), and there are ${draft.hosts.length} hosts` };
   }
 }

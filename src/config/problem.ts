@@ -61,6 +61,8 @@ function typeMessage(issue: z.core.$ZodIssueInvalidType, document: unknown, path
   }
   const expected = TYPE_WORDS[issue.expected] ?? issue.expected;
   if (value === null) return `is empty: give it ${expected}, or remove the line`;
+  const standard = schemaAt(document, path)?.default;
+  if (issue.expected === 'string' && typeof standard === 'string') return `must be a text such as ${standard}, not ${show(value)}`;
   if (issue.expected === 'string' && (typeof value === 'number' || typeof value === 'boolean')) {
     return `must be a text, not ${show(value)}: put it in quotes, "${value}"`;
   }
