@@ -13,6 +13,8 @@ import { describeHosts, describePhase, RunProgress, type PhaseProgress } from '.
 /** A live picture of a run on a terminal. */
 export interface TerminalView {
   readonly sink: EventSink;
+  /** Adds a line below the picture, at once. */
+  note(line: string): void;
   /** Takes the picture away to make room for a question; `resume` brings it back. */
   suspend(): void;
   resume(): void;
@@ -47,6 +49,7 @@ export function createListrView(output: NodeJS.WriteStream): TerminalView {
       if (event.type === 'phase.start') gates.get(event.phase)?.start.open(true);
       if (event.type === 'phase.end') gates.get(event.phase)?.end.open(true);
     },
+    note: (line) => screen.note(line),
     suspend: () => screen.suspend(),
     resume: () => screen.resume(),
     async end() {
@@ -98,6 +101,7 @@ function createGate(): Gate {
 class Screen {
   readonly #process: ProcessOutput;
   readonly #logger: ListrLogger<ListrDefaultRendererLogLevels>;
+  readonly #notes: string[] = [];
   #isSuspended = false;
   #redraw: (() => void) | undefined;
 
@@ -126,6 +130,11 @@ class Screen {
     return list.run().finally(() => (this.#redraw = undefined));
   }
 
+  note(line: string): void {
+    this.#notes.push(line);
+    this.#redraw?.();
+  }
+
   suspend(): void {
     if (this.#isSuspended || !this.#redraw) return;
     this.#isSuspended = true;
@@ -139,9 +148,9 @@ class Screen {
     this.#process.hijack();
   }
 
-  /** listr2's default renderer, which is blank while this screen is suspended. */
+  /** listr2's default renderer, with the notes below, and blank while this screen is suspended. */
   #createRenderer(): typeof DefaultRenderer {
-    const isSuspended = (): boolean => this.#isSuspended;
+    const decorate = (picture: string): string => (this.#isSuspended ? '' : [picture, ...this.#notes].join('\n'));
     const attach = (redraw: () => void): void => {
       this.#redraw = redraw;
     };
@@ -155,7 +164,7 @@ class Screen {
       }
 
       override create(options?: Parameters<DefaultRenderer['create']>[0]): string {
-        return isSuspended() ? '' : super.create(options);
+        return decorate(super.create(options));
       }
     };
   }

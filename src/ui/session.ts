@@ -59,7 +59,7 @@ export class Session {
     this.bus = createEventBus({ run: newRunId(new Date()), now: () => Date.now() });
     this.#log = new RunLog({ dataDirectory: options.dataDirectory, run: this.bus.run });
     this.bus.subscribe(this.#log.sink);
-    this.#signals = watchSignals({ say: (line) => this.#tell(line), beforeExit: () => this.#log.close() });
+    this.#signals = watchSignals({ say: (line) => this.#say(line), beforeExit: () => this.#log.close() });
   }
 
   /** Fires when the user asks to stop. */
@@ -182,6 +182,12 @@ export class Session {
 
   #jsonlLine(body: object): string {
     return `${JSON.stringify({ v: 1, at: new Date().toISOString(), run: this.bus.run, ...body })}\n`;
+  }
+
+  /** At once, whatever is on the screen. */
+  #say(line: string): void {
+    if (this.#view) this.#view.note(line);
+    else this.#tell(line);
   }
 
   #tell(text: string): void {

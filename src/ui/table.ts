@@ -1,5 +1,5 @@
 import Table from 'cli-table3';
-import { displayWidth } from './text.js';
+import { displayWidth, wrapText } from './text.js';
 
 /** A column of a table. */
 export interface Column {
@@ -31,17 +31,16 @@ const BORDERLESS = {
  */
 export function renderTable(columns: readonly Column[], rows: readonly (readonly string[])[], options: TableOptions = {}): string {
   const widths = fitWidths(naturalWidths(columns, rows), options.width);
+  const wrapRow = (cells: readonly string[]): string[] => widths.map((width, index) => wrapText(cells[index] ?? '', width));
   const paint = options.header ?? ((text: string) => text);
   const table = new Table({
-    head: columns.map((column) => paint(column.header)),
+    head: wrapRow(columns.map((column) => column.header)).map((cell) => cell.split('\n').map(paint).join('\n')),
     colWidths: [...widths],
     colAligns: columns.map((column) => column.align ?? 'left'),
     chars: BORDERLESS,
     style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0, compact: true },
-    wordWrap: true,
-    wrapOnWordBoundary: false,
   });
-  for (const row of rows) table.push(columns.map((_column, index) => row[index] ?? ''));
+  for (const row of rows) table.push(wrapRow(row));
   return table.toString().replace(/[ \t]+$/gm, '');
 }
 

@@ -27,3 +27,30 @@ export function countOf(count: number, noun: string, plural = `${noun}s`): strin
 export function indentLines(text: string, by: string): string {
   return text.replace(/^(?=.)/gm, by);
 }
+
+/**
+ * Breaks lines that are wider than `width`: between words where it can, inside a word where it must
+ * (a path, or Chinese text, which has no spaces). A coloured word that has to be broken loses its colour.
+ */
+export function wrapText(text: string, width: number): string {
+  return text
+    .split('\n')
+    .flatMap((line) => (displayWidth(line) <= width ? [line] : wrapLine(line, width)))
+    .join('\n');
+}
+
+function wrapLine(line: string, width: number): readonly string[] {
+  const lines: string[] = [];
+  let current = '';
+  const push = (piece: string, gap: string): void => {
+    if (current !== '' && displayWidth(current + gap + piece) > width) {
+      lines.push(current);
+      current = piece;
+    } else current = current === '' ? piece : current + gap + piece;
+  };
+  for (const word of line.split(' ')) {
+    if (displayWidth(word) <= width) push(word, ' ');
+    else for (const [index, char] of [...stripVTControlCharacters(word)].entries()) push(char, index === 0 ? ' ' : '');
+  }
+  return [...lines, current];
+}
