@@ -1,14 +1,9 @@
-import { parseDocument, stringify, type Document } from 'yaml';
+import { parseDocument, type Document } from 'yaml';
 import { KbsError } from '../errors/index.js';
 import { Secret } from '../secret/index.js';
 
 /** Any value read from YAML whose fields are looked at one by one. */
 export type Fields = Readonly<Record<string, unknown>>;
-
-/** Keys sorted, sequences not indented, words of YAML 1.1 (`yes`, `off`) quoted: as Kubernetes writes and reads its files. */
-export function printYaml(value: unknown): string {
-  return stringify(value, { schema: 'yaml-1.1', sortMapEntries: true, indentSeq: false, lineWidth: 0 });
-}
 
 /**
  * Reads a kubeconfig; comments and order stay in the document.

@@ -1,7 +1,8 @@
 import { PATHS } from '../constants/index.js';
 import { issueClientCertificate, type KeyPair } from '../pki/index.js';
 import { Secret } from '../secret/index.js';
-import { printYaml, toBase64 } from './document.js';
+import { printYaml } from '../yaml/index.js';
+import { toBase64 } from './document.js';
 import type { ClusterAccess, Credentials, KubeconfigSpec } from './types.js';
 
 /** Name of the user in bootstrap-kubelet.conf, and of kubeadm's cluster entry there. Source: kubeadm v1.25 join/kubelet.go. */

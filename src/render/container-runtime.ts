@@ -1,0 +1,40 @@
+import { PATHS } from '../constants/index.js';
+import { renderTemplate } from './template.js';
+import type { ContainerdConfigInput, RegistryInput } from './types.js';
+
+/** Docker Hub's API has another name than its images. */
+const API_HOSTS: Readonly<Record<string, string>> = { 'docker.io': 'registry-1.docker.io' };
+
+/** config.toml of containerd 1.6 and 1.7 (format version 2): one file, because a drop-in would reset the tables it touches. */
+export function renderContainerdConfig(input: ContainerdConfigInput): string {
+  return renderTemplate('containerd-config.toml', {
+    stateDir: PATHS.containerdStateDir,
+    // Its default, /opt/containerd, would be a second place to clean up.
+    optDir: `${PATHS.containerdStateDir}/opt`,
+    pauseImage: input.pauseImage,
+    restrictOomScoreAdj: String(input.restrictOomScoreAdj),
+    systemdCgroup: String(input.cgroupDriver === 'systemd'),
+    cniBinDir: PATHS.cniBinDir,
+    cniConfigDir: PATHS.cniConfigDir,
+    registriesDir: PATHS.containerdRegistriesDir,
+  });
+}
+
+/** Unit of containerd, for the program at this absolute path. */
+export function renderContainerdUnit(input: { readonly binary: string }): string {
+  return renderTemplate('containerd.service', input);
+}
+
+/** A registry's mirrors for containerd: the text, and the file's path below the folder of registries. */
+export function renderHostsToml(registry: RegistryInput): { readonly path: string; readonly text: string } {
+  const mirrors = registry.mirrors.map((url) => ({ url, skipVerify: registry.insecureSkipVerify, caPath: registry.caPath }));
+  return {
+    path: `${registry.host}/hosts.toml`,
+    text: renderTemplate('hosts.toml', { server: `https://${API_HOSTS[registry.host] ?? registry.host}`, mirrors }),
+  };
+}
+
+/** crictl.yaml. @throws KbsError INTERNAL when the result is no YAML */
+export function renderCrictlConfig(input: { readonly criSocket: string }): string {
+  return renderTemplate('crictl.yaml', input);
+}

@@ -1,0 +1,1 @@
+export { printYaml, printYamlScalar, yamlProblem } from './yaml-text.js';
