@@ -70,7 +70,7 @@ export const EXPLANATIONS: Readonly<Record<ErrorCode, Explanation>> = {
     ],
   },
   SSH_AUTH: {
-    meaning: 'The host answered and refused the login.',
+    meaning: 'The host answered, and refused the login with every key that kbs could offer.',
     causes: [
       'The public key is not in authorized_keys of that user',
       'Another user than expected',
