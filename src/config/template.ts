@@ -29,11 +29,17 @@ function endpointLines(endpoint: ClusterFileTemplate['endpoint']): readonly stri
   return [meaning, `  controlPlaneEndpoint: { host: ${inline(endpoint.host)}, port: ${inline(endpoint.port)} }`];
 }
 
+/** `HOST` or `HOST:PORT` as it is typed; port 6443 unless it says otherwise. Whether the host is valid shows later. */
+export function parseEndpoint(text: string): { readonly host: string; readonly port: number } {
+  const match = /^(.*):(\d+)$/.exec(text);
+  return { host: match?.[1] ?? text, port: Number(match?.[2] ?? 6443) };
+}
+
 /** A commented cluster file to start from; valid as it is when the template's values are. */
 export function renderClusterFile(template: ClusterFileTemplate): string {
   const { controlPlanes, workers } = template;
   const lines = [
-    '# Cluster file of kbs. All fields: kbs config schema. Check it: kbs config validate --file FILE',
+    '# Cluster file of kbs. All fields: kbs config schema. Check it: kbs config validate -f FILE',
     'apiVersion: kbs.dev/v1alpha1',
     'kind: Cluster',
     'metadata:',
