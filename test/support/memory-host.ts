@@ -47,6 +47,8 @@ export interface MemoryHost extends Host {
   readonly unitStates: Map<string, UnitState>;
   /** The clock files and units are stamped with, in milliseconds; moves on by 1000 with each change. */
   nowMs: number;
+  /** Makes or replaces a file behind kbs's back. */
+  put(path: string, content: string | Buffer, mode: number): MemoryFile;
 }
 
 /** Facts of an ordinary Debian machine. */
