@@ -1,11 +1,11 @@
 import { PATHS } from '../../constants/index.js';
 import type { AnyStep, Phase } from '../../engine/index.js';
-import { filesStep, kernelModulesStep, swapOffStep, swapOnStep, sysctlStep } from '../../steps/index.js';
+import { kernelModulesStep, swapOffStep, swapOnStep, sysctlStep } from '../../steps/index.js';
 import type { RunContext } from '../context.js';
 import { hostLines, hostsFileStep } from './hosts-file.js';
 import { kernelModulesFor, NODE_SYSCTLS } from './kernel-needs.js';
 
-/** Kernel, swap, names and folders, before anything of Kubernetes is installed. */
+/** Kernel, swap and names, before anything of Kubernetes is installed. Folders are made by the phases that fill them. */
 export const prepareHostPhase: Phase<Pick<RunContext, 'spec'>> = {
   name: 'prepare-host',
   title: 'Prepare the hosts',
@@ -24,16 +24,6 @@ export const prepareHostPhase: Phase<Pick<RunContext, 'spec'>> = {
       sysctlStep({ id: 'prepare/sysctls', title: 'Set kernel parameters', path: PATHS.sysctlFile, values: NODE_SYSCTLS }),
       ...(spec.preparation.swap === 'off' ? [swapOffStep({ id: 'prepare/swap', title: 'Turn swap off' })] : []),
       ...(spec.preparation.hostsFile ? [hostsFileStep(hostLines(spec))] : []),
-      filesStep({
-        id: 'prepare/folders',
-        title: 'Make the folders of Kubernetes',
-        files: [],
-        directories: [
-          { path: PATHS.kubernetesDir, mode: 0o755, ownTree: true },
-          { path: PATHS.manifestsDir, mode: 0o700, ownTree: true },
-          { path: PATHS.kubeletDir, mode: 0o700, ownTree: true },
-        ],
-      }),
     ];
   },
 };

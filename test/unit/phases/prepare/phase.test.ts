@@ -24,7 +24,7 @@ describe('prepareHostPhase', () => {
   });
 
   test('swap and /etc/hosts are touched only where the file asks for it', async () => {
-    expect(await stepIds(aSpec())).toEqual(['prepare/kernel-modules', 'prepare/sysctls', 'prepare/folders']);
+    expect(await stepIds(aSpec())).toEqual(['prepare/kernel-modules', 'prepare/sysctls']);
     expect(await stepIds(aSpec({ preparation: { swap: 'off', hostsFile: true } }))).toEqual(
       expect.arrayContaining(['prepare/swap', 'prepare/hosts-file']),
     );
