@@ -1,0 +1,55 @@
+import { describe, expect, test } from 'vitest';
+import { clusterImages, imagesFor, loadBuiltInCatalogue, resolveVersions, type VersionRequest } from '../../../src/versions/index.js';
+import { aRequest } from './catalogues.js';
+
+function imagesOf(spec: VersionRequest) {
+  return clusterImages(spec, resolveVersions(spec, loadBuiltInCatalogue()));
+}
+
+describe('image references', () => {
+  test('are those of kubeadm v1.25.0, CoreDNS in its doubled path', () => {
+    expect(imagesOf(aRequest())).toEqual({
+      kubeApiserver: 'registry.k8s.io/kube-apiserver:v1.25.0',
+      kubeControllerManager: 'registry.k8s.io/kube-controller-manager:v1.25.0',
+      kubeScheduler: 'registry.k8s.io/kube-scheduler:v1.25.0',
+      kubeProxy: 'registry.k8s.io/kube-proxy:v1.25.0',
+      etcd: 'registry.k8s.io/etcd:3.5.4-0',
+      coredns: 'registry.k8s.io/coredns/coredns:v1.9.3',
+      pause: 'registry.k8s.io/pause:3.8',
+      flannel: 'docker.io/flannel/flannel:v0.22.3',
+      flannelCniPlugin: 'docker.io/flannel/flannel-cni-plugin:v1.2.0',
+      agnhost: 'registry.k8s.io/e2e-test-images/agnhost:2.40',
+    });
+  });
+
+  test('of another registry are flat, and flannel stays where it is', () => {
+    expect(imagesOf(aRequest({ imageRepository: 'registry.example.org:5000/k8s' }))).toMatchObject({
+      kubeProxy: 'registry.example.org:5000/k8s/kube-proxy:v1.25.0',
+      coredns: 'registry.example.org:5000/k8s/coredns:v1.9.3',
+      agnhost: 'registry.example.org:5000/k8s/agnhost:2.40',
+      flannel: 'docker.io/flannel/flannel:v0.22.3',
+    });
+  });
+});
+
+describe('images of a host', () => {
+  test('a control plane needs all of them', () => {
+    const images = imagesOf(aRequest());
+    expect([...imagesFor('control-plane', aRequest(), images)].sort()).toEqual(Object.values(images).sort());
+  });
+
+  test('a worker needs none of the control plane', () => {
+    const images = imagesOf(aRequest());
+    const needed = imagesFor('worker', aRequest(), images);
+    expect(needed).toContain(images.kubeProxy);
+    expect(needed).toContain(images.coredns);
+    for (const image of [images.etcd, images.kubeApiserver, images.kubeControllerManager, images.kubeScheduler]) {
+      expect(needed).not.toContain(image);
+    }
+  });
+
+  test('with a pod network of the user, no image of flannel', () => {
+    const spec = aRequest({ network: { cni: { type: 'none' } } });
+    expect(imagesFor('control-plane', spec, imagesOf(spec)).filter((image) => image.includes('flannel'))).toEqual([]);
+  });
+});
