@@ -68,13 +68,10 @@ function normalizeVersion(version: string): string {
   return `v${numbers}`;
 }
 
-/** The text of the files that decide what artifacts and images look like. */
+/** The text of the files that decide what artifacts and images look like; what they are made from has keys of its own. */
 async function recipeInputs(): Promise<string[]> {
   const here = fileURLToPath(new URL('.', import.meta.url));
-  const files = [
-    ...(await readdir(here)).filter((name) => /^(artifacts|images).*(?<!-command)\.ts$/.test(name)),
-    ...(await readdir(join(here, 'components'))).filter((name) => name.endsWith('.ts')).map((name) => join('components', name)),
-  ];
+  const files = (await readdir(here)).filter((name) => /^(artifacts|images).*(?<!-command)\.ts$/.test(name));
   return Promise.all(files.sort().map((name) => readFile(join(here, name), 'utf8')));
 }
 

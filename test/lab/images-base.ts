@@ -77,8 +77,15 @@ export function baseLayerInputs(): Promise<string[]> {
   return packageInputs(PACKAGES);
 }
 
+let knownLayers: Promise<BaseLayers> | undefined;
+
 /** Picks the base layers' files from Debian packages: the programs and exactly the libraries they are linked with. */
-export async function ensureBaseLayers(): Promise<BaseLayers> {
+export function ensureBaseLayers(): Promise<BaseLayers> {
+  knownLayers ??= pickFiles();
+  return knownLayers;
+}
+
+async function pickFiles(): Promise<BaseLayers> {
   const { directory: root } = await ensurePackages('image-base', PACKAGES);
   const architecture = labArchitecture();
   const shellFiles = await withLibraries(root, SHELL_PROGRAMS, architecture);

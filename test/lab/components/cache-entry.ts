@@ -23,7 +23,7 @@ function partsDirectory(): string {
 }
 
 /** Where an entry is, or will be. */
-export function cacheEntryDirectory(entry: Pick<CacheEntry, 'name' | 'inputs'>): string {
+function cacheEntryDirectory(entry: Pick<CacheEntry, 'name' | 'inputs'>): string {
   return join(partsDirectory(), `${entry.name}-${sha256OfTexts(entry.inputs).slice(0, KEY_LENGTH)}`);
 }
 

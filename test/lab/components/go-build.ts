@@ -12,11 +12,11 @@ import { ensureKubernetesModule, GO_ENVIRONMENT, readModule } from './go-module.
 let knownVersion: Promise<string> | undefined;
 
 /** What `go version` says. @throws LabError when there is no Go. */
-export function goVersion(): Promise<string> {
+function goVersion(): Promise<string> {
   knownVersion ??= output(['go', 'version'], { env: GO_ENVIRONMENT }).then(
     (text) => text.trim(),
     (error: unknown) => {
-      throw new LabError('no Go compiler found', 'install Go 1.20 or newer and put its bin directory into PATH', { cause: error });
+      throw new LabError('no Go compiler found', 'install Go 1.23 or newer and put its bin directory into PATH', { cause: error });
     },
   );
   return knownVersion;
