@@ -1,47 +1,8 @@
 import { PATHS } from '../../constants/index.js';
 import { script, type Command, type Host } from '../../host/index.js';
-import { kernelAbilityCommand, parseKernelAbilities, type KernelAbility } from '../../steps/index.js';
+import { kernelAbilityCommand, parseKernelAbilities } from '../../steps/index.js';
 import { FINDINGS_SCRIPT } from './findings-script.js';
-import type { PreflightInput } from './types.js';
-
-/** Who listens on a port. */
-export interface Listener {
-  readonly port: number;
-  readonly pid: number | undefined;
-  /** /proc/PID/comm. */
-  readonly process: string | undefined;
-}
-
-/** Space on the file system that holds a path. */
-export interface DiskSpace {
-  /** Mounted device: needs on the same one add up. */
-  readonly device: string;
-  readonly freeBytes: number;
-  readonly totalBytes: number;
-}
-
-/** What the host's facts do not tell; read in one round trip right before the checks. */
-export interface Findings {
-  /** kbs's journal is there: what looks like a leftover is kbs's own work of an earlier run. */
-  readonly isManaged: boolean;
-  readonly uid: number;
-  readonly listeners: readonly Listener[];
-  /** Files and folders of another installation. */
-  readonly leftoverPaths: readonly string[];
-  /** Units of Kubernetes distributions and container runtimes that exist. */
-  readonly units: readonly string[];
-  /** Interfaces that pod networks make. */
-  readonly leftoverLinks: readonly string[];
-  readonly missingCommands: ReadonlySet<string>;
-  readonly readOnlyFolders: readonly string[];
-  readonly disks: ReadonlyMap<string, DiskSpace>;
-  /** Active firewalls: `ufw`, `firewalld`. */
-  readonly firewalls: readonly string[];
-  readonly isSelinuxEnforcing: boolean;
-  /** undefined: there is no /etc/resolv.conf. */
-  readonly nameservers: readonly string[] | undefined;
-  readonly abilities: ReadonlyMap<string, KernelAbility>;
-}
+import type { DiskSpace, Findings, Listener, PreflightInput } from './types.js';
 
 /** Commands without which kbs or the kubelet cannot work. Source: kubeadm v1.25 preflight (crictl is brought by kbs). */
 export const REQUIRED_COMMANDS = ['conntrack', 'ip', 'iptables', 'mount', 'nsenter', 'tar', 'gzip', 'sha256sum', 'systemctl'] as const;

@@ -1,6 +1,6 @@
 export { PREFLIGHT_CHECKS, runChecks, type CheckResult } from './checks.js';
-export { gatherFindings, parseFindings, type DiskSpace, type Findings, type Listener } from './findings.js';
+export { gatherFindings, parseFindings } from './findings.js';
 export { IGNORE_ALL, parseIgnoredChecks, PREFLIGHT_CHECK_NAMES } from './ignore.js';
 export { preflightInput } from './input.js';
 export { preflightPhase } from './phase.js';
-export type { CheckSubject, DiskNeed, PortNeed, PreflightCheck, PreflightInput } from './types.js';
+export type { CheckSubject, DiskNeed, DiskSpace, Findings, Listener, PortNeed, PreflightCheck, PreflightInput } from './types.js';

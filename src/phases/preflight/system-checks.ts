@@ -1,6 +1,6 @@
 import { PORTS } from '../../constants/index.js';
-import { RECOMMENDED_COMMANDS, REQUIRED_COMMANDS, type Listener } from './findings.js';
-import type { CheckSubject, DiskNeed, PreflightCheck } from './types.js';
+import { RECOMMENDED_COMMANDS, REQUIRED_COMMANDS } from './findings.js';
+import type { CheckSubject, DiskNeed, Listener, PreflightCheck } from './types.js';
 
 const GIBIBYTE = 1024 ** 3;
 /** Source: kubelet v1.25 eviction defaults, imagefs.available. */

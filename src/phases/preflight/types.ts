@@ -1,6 +1,5 @@
 import type { Host } from '../../host/index.js';
-import type { KernelModule } from '../../steps/index.js';
-import type { Findings } from './findings.js';
+import type { KernelAbility, KernelModule } from '../../steps/index.js';
 
 /** A TCP port a component will listen on. */
 export interface PortNeed {
@@ -36,6 +35,45 @@ export interface PreflightInput {
   readonly etcdDataDir: string;
   /** The file sets eviction thresholds, so the kubelet's defaults do not count. */
   readonly hasOwnEvictionThresholds: boolean;
+}
+
+/** Who listens on a port. */
+export interface Listener {
+  readonly port: number;
+  readonly pid: number | undefined;
+  /** /proc/PID/comm. */
+  readonly process: string | undefined;
+}
+
+/** Space on the file system that holds a path. */
+export interface DiskSpace {
+  /** Mounted device: needs on the same one add up. */
+  readonly device: string;
+  readonly freeBytes: number;
+  readonly totalBytes: number;
+}
+
+/** What the host's facts do not tell; read in one round trip right before the checks. */
+export interface Findings {
+  /** kbs's journal is there: what looks like a leftover is kbs's own work of an earlier run. */
+  readonly isManaged: boolean;
+  readonly uid: number;
+  readonly listeners: readonly Listener[];
+  /** Files and folders of another installation. */
+  readonly leftoverPaths: readonly string[];
+  /** Units of Kubernetes distributions and container runtimes that exist. */
+  readonly units: readonly string[];
+  /** Interfaces that pod networks make. */
+  readonly leftoverLinks: readonly string[];
+  readonly missingCommands: ReadonlySet<string>;
+  readonly readOnlyFolders: readonly string[];
+  readonly disks: ReadonlyMap<string, DiskSpace>;
+  /** Active firewalls: `ufw`, `firewalld`. */
+  readonly firewalls: readonly string[];
+  readonly isSelinuxEnforcing: boolean;
+  /** undefined: there is no /etc/resolv.conf. */
+  readonly nameservers: readonly string[] | undefined;
+  readonly abilities: ReadonlyMap<string, KernelAbility>;
 }
 
 /** What a check looks at. */
