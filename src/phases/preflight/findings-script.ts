@@ -24,7 +24,7 @@ done
 if [ -d "$ETCD" ] && [ -n "$(ls -A "$ETCD")" ]; then echo "path $ETCD"; fi
 systemctl list-unit-files --no-legend --no-pager $UNITS 2>/dev/null | awk '{ print "unit " $1 }'
 for link in cni0 flannel.1 kube-ipvs0 vxlan.calico weave cilium_host; do
-  if [ -e "/sys/class/net/$link" ]; then echo "link $link"; fi
+  if grep -q "^ *$link:" /proc/net/dev; then echo "link $link"; fi
 done
 
 for name in $COMMANDS; do command -v "$name" >/dev/null 2>&1 || echo "missing $name"; done
