@@ -10,6 +10,8 @@ export interface HttpProbe {
   readonly path: string;
   /** PEM of the authority the server must be signed by; absent: plain HTTP. */
   readonly ca?: string;
+  /** HTTPS with a certificate nobody signed; for loopback addresses only, where components make their own. */
+  readonly isSelfSigned?: boolean;
   /** Default: 5 000. */
   readonly timeoutMs?: number;
 }
@@ -42,9 +44,13 @@ export async function httpStatus(dial: (address: string, port: number) => Promis
       resolve({ status: undefined, reason: error.message });
     };
     const request =
-      probe.ca === undefined
+      probe.ca === undefined && probe.isSelfSigned !== true
         ? plainRequest({ ...options, createConnection: () => socket })
-        : tlsRequest({ ...options, createConnection: () => tlsConnect({ socket, ca: probe.ca, host: probe.address }) });
+        : tlsRequest({
+            ...options,
+            createConnection: () =>
+              tlsConnect({ socket, ca: probe.ca, host: probe.address, rejectUnauthorized: probe.isSelfSigned !== true }),
+          });
     request.on('error', fail);
     request.on('timeout', () => request.destroy(new Error('no answer in time')));
     request.on('response', (response) => {

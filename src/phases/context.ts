@@ -3,12 +3,20 @@ import type { ClusterSpec, HostSpec } from '../config/index.js';
 import type { Host } from '../host/index.js';
 import type { KubeAccess } from '../kube/index.js';
 import type { SharedPki } from '../pki/index.js';
+import type { ProofRow } from './proof/index.js';
 import type { ClusterImages, ComponentVersions } from '../versions/index.js';
 
 /** The cluster's shared keys and certificates: those on its control planes, or new ones when there are none yet. */
 export interface PkiSource {
   /** Read or made once per run. @throws KbsError FILE_READ when what is there is incomplete or broken */
   shared(): Promise<SharedPki>;
+}
+
+/** Takes the rows of the proof, for the result of the operation. */
+export interface ProofReport {
+  put(rows: readonly ProofRow[]): void;
+  /** Empty when no proof ran. */
+  rows(): readonly ProofRow[];
 }
 
 /** What phases may ask for; frozen for a run. A phase takes the slice it needs by `Pick`. */
@@ -24,6 +32,8 @@ export interface RunContext {
   /** Preflight checks whose failure only warns. */
   readonly ignorePreflight: ReadonlySet<string>;
   readonly now: () => Date;
+  /** What the proof at the end found. */
+  readonly proof: ProofReport;
 }
 
 /** The cluster file's entry of a host. */

@@ -1,0 +1,157 @@
+import { openArtifactStore } from '../bundle/index.js';
+import { controlPlanes, type ClusterSpec, type HostSpec } from '../config/index.js';
+import { PORTS } from '../constants/index.js';
+import { runEngine, type EngineResult, type Phase } from '../engine/index.js';
+import { KbsError } from '../errors/index.js';
+import type { EventBus } from '../events/index.js';
+import type { Host, Transport } from '../host/index.js';
+import { createKubeAccess } from '../kube/index.js';
+import type { ProofRow, RunContext } from '../phases/index.js';
+import { issueClientCertificate } from '../pki/index.js';
+import { clusterImages, resolveVersions } from '../versions/index.js';
+import { connectAll, tryConnect, type Connected, type ConnectOptions } from './connect.js';
+import { createPkiSource } from './pki-source.js';
+
+/** What every operation on a cluster file gets from its command. */
+export interface ClusterInput {
+  readonly spec: ClusterSpec;
+  readonly transportFor: (host: HostSpec) => Transport;
+  /** Folder of this machine for artifacts, content-addressed. */
+  readonly cacheDirectory: string;
+  readonly bus: EventBus;
+  readonly signal: AbortSignal;
+  readonly now: () => Date;
+  readonly ignorePreflight: ReadonlySet<string>;
+  /** Names of phases to leave out. */
+  readonly skipPhases?: ReadonlySet<string>;
+  /** Names of the only phases to run. */
+  readonly onlyPhases?: ReadonlySet<string>;
+}
+
+/** Hosts of an operation: those it changes, and control planes it only needs for their keys and their API. */
+export interface OperationHosts {
+  readonly targets: readonly Host[];
+  readonly helpers: readonly Host[];
+}
+
+function connectOptions(input: ClusterInput): ConnectOptions {
+  return { spec: input.spec, transportFor: input.transportFor, bus: input.bus, signal: input.signal };
+}
+
+/** Connects to hosts that must all be there. @throws KbsErrors naming each that is not */
+export function connectTargets(input: ClusterInput, hosts: readonly HostSpec[]): Promise<readonly Host[]> {
+  return connectAll(hosts, connectOptions(input));
+}
+
+/** Connects to hosts of which some may not be there. */
+export function tryTargets(input: ClusterInput, hosts: readonly HostSpec[]): Promise<Connected> {
+  return tryConnect(hosts, connectOptions(input));
+}
+
+/**
+ * Connects to the control planes as helpers: one that answers is enough.
+ * @throws KbsError SSH_UNREACHABLE and the like when none does
+ */
+export async function connectHelpers(input: ClusterInput, hosts = controlPlanes(input.spec)): Promise<readonly Host[]> {
+  const { hosts: connected, failures } = await tryConnect(hosts, connectOptions(input));
+  const [first] = failures;
+  if (connected.length === 0 && first !== undefined) throw first;
+  for (const failure of failures) input.bus.emit({ type: 'warning', message: failure.message, remedy: failure.remedy });
+  return connected;
+}
+
+/** Assembles what phases ask for. */
+export async function openRunContext(input: ClusterInput, hosts: OperationHosts, mayCreatePki: boolean): Promise<RunContext> {
+  const { spec, bus, signal, now } = input;
+  const all = [...hosts.targets, ...hosts.helpers];
+  const artifacts = await openArtifactStore({
+    artifacts: spec.artifacts,
+    cacheDirectory: input.cacheDirectory,
+    signal,
+    onProgress: (name, doneBytes, totalBytes) => bus.emit(downloadProgress(all[0]?.name ?? '', name, doneBytes, totalBytes)),
+  });
+  const versions = resolveVersions(spec, artifacts.catalogue);
+  const controlPlaneHosts = all.filter((host) => host.roles.has('control-plane'));
+  const pki = createPkiSource({ controlPlanes: controlPlaneHosts, mayCreate: mayCreatePki, now });
+  const kube = createKubeAccess({
+    controlPlanes: controlPlaneHosts,
+    port: PORTS.apiServer,
+    credentials: async () => {
+      const { ca } = await pki.shared();
+      const pair = await issueClientCertificate({ commonName: 'kubernetes-admin', organization: 'system:masters', ca, now: now() });
+      return { ca: ca.certificate, certificate: pair.certificate, privateKey: pair.privateKey };
+    },
+  });
+  return Object.freeze({
+    spec,
+    hosts: hosts.targets,
+    artifacts,
+    versions,
+    images: clusterImages(spec, versions),
+    pki,
+    kube,
+    ignorePreflight: input.ignorePreflight,
+    now,
+    proof: createProofReport(),
+  });
+}
+
+function createProofReport(): RunContext['proof'] {
+  let rows: readonly ProofRow[] = [];
+  return {
+    put: (found) => {
+      rows = found;
+    },
+    rows: () => rows,
+  };
+}
+
+const MIB = 1024 * 1024;
+
+function downloadProgress(host: string, name: string, doneBytes: number, totalBytes: number | undefined) {
+  const total = totalBytes === undefined ? '' : ` of ${Math.ceil(totalBytes / MIB)}`;
+  const message = `${name}: ${Math.floor(doneBytes / MIB)}${total} MiB`;
+  return { type: 'step.progress', phase: 'artifacts', host, step: 'artifacts/fetch', message } as const;
+}
+
+/** The phases that are left after `--phase` and `--skip-phase`. @throws KbsError USAGE for a name no phase has */
+export function selectPhases(phases: readonly Phase<RunContext>[], input: ClusterInput): readonly Phase<RunContext>[] {
+  const names = new Set(phases.map(({ name }) => name));
+  for (const name of [...(input.skipPhases ?? []), ...(input.onlyPhases ?? [])]) {
+    if (!names.has(name)) throw new KbsError('USAGE', `there is no phase ${name}`, { remedy: [`phases: ${[...names].join(' ')}`] });
+  }
+  return phases.filter(({ name }) => (input.onlyPhases?.has(name) ?? true) && !(input.skipPhases?.has(name) ?? false));
+}
+
+/** Runs phases on the targets and closes every connection, whatever happens. */
+export async function runPhases(
+  input: ClusterInput,
+  run: {
+    readonly operation: string;
+    readonly phases: readonly Phase<RunContext>[];
+    readonly context: RunContext;
+    readonly hosts: OperationHosts;
+    readonly mode: 'apply' | 'plan';
+  },
+): Promise<EngineResult> {
+  const all = [...run.hosts.targets, ...run.hosts.helpers];
+  const clusterHost = all.find((host) => host.roles.has('control-plane')) ?? all[0];
+  if (clusterHost === undefined) throw new KbsError('USAGE', 'no host is left to work on');
+  return runEngine(
+    {
+      operation: run.operation,
+      phases: selectPhases(run.phases, input),
+      context: run.context,
+      hosts: run.hosts.targets,
+      clusterHost,
+      mode: run.mode,
+      signal: input.signal,
+    },
+    input.bus,
+  );
+}
+
+/** Closes the connections to hosts. */
+export async function disconnect(hosts: OperationHosts): Promise<void> {
+  await Promise.all([...hosts.targets, ...hosts.helpers].map((host) => host.transport.close()));
+}

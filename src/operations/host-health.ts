@@ -1,0 +1,74 @@
+import { PATHS, PORTS } from '../constants/index.js';
+import { httpStatus, type Host, type HttpProbe } from '../host/index.js';
+import { KUBECONFIGS, parseKubeconfig } from '../kubeconfig/index.js';
+import { inspectCertificate, LEAF_CERTS } from '../pki/index.js';
+
+/** One component on one host. */
+export interface ComponentHealth {
+  readonly host: string;
+  readonly component: string;
+  readonly healthy: boolean;
+  /** Why not. */
+  readonly problem?: string;
+}
+
+/** When a certificate ends. */
+export interface CertificateHealth {
+  readonly host: string;
+  /** As `kubeadm certs check-expiration` calls it. */
+  readonly name: string;
+  /** ISO 8601, UTC; absent when there is no such certificate. */
+  readonly notAfter?: string;
+  readonly daysLeft?: number;
+}
+
+const LOOPBACK = '127.0.0.1';
+const DAY_MS = 86_400_000;
+
+function probesFor(host: Host, ca: string): readonly (HttpProbe & { readonly component: string })[] {
+  const kubelet = { component: 'kubelet', address: LOOPBACK, port: PORTS.kubeletHealth, path: '/healthz' };
+  if (!host.roles.has('control-plane')) return [kubelet];
+  return [
+    kubelet,
+    { component: 'etcd', address: LOOPBACK, port: PORTS.etcdMetrics, path: '/health' },
+    { component: 'kube-apiserver', address: host.address, port: PORTS.apiServer, path: '/readyz', ca },
+    { component: 'kube-controller-manager', address: LOOPBACK, port: PORTS.controllerManager, path: '/healthz', isSelfSigned: true },
+    { component: 'kube-scheduler', address: LOOPBACK, port: PORTS.scheduler, path: '/healthz', isSelfSigned: true },
+  ];
+}
+
+/** Asks every component of a host for its health, all at once. Never throws for a component that does not answer. */
+export async function componentHealth(host: Host, ca: string): Promise<readonly ComponentHealth[]> {
+  return Promise.all(
+    probesFor(host, ca).map(async ({ component, ...probe }): Promise<ComponentHealth> => {
+      const answer = await httpStatus((address, port) => host.dial(address, port), probe);
+      if (answer.status === 200) return { host: host.name, component, healthy: true };
+      const problem = answer.status === undefined ? answer.reason : `${probe.path} says ${answer.status}`;
+      return { host: host.name, component, healthy: false, problem };
+    }),
+  );
+}
+
+function expiry(host: Host, name: string, pem: string | undefined, now: Date): CertificateHealth {
+  if (pem === undefined) return { host: host.name, name };
+  const { notAfter } = inspectCertificate(pem);
+  return { host: host.name, name, notAfter: notAfter.toISOString(), daysLeft: Math.floor((notAfter.getTime() - now.getTime()) / DAY_MS) };
+}
+
+const AUTHORITIES = [
+  ['ca', 'ca.crt'],
+  ['etcd-ca', 'etcd/ca.crt'],
+  ['front-proxy-ca', 'front-proxy-ca.crt'],
+] as const;
+
+/** Every certificate of a control plane with its end, read from its files. */
+export async function certificateHealth(host: Host, now: Date): Promise<readonly CertificateHealth[]> {
+  const files = [...AUTHORITIES, ...LEAF_CERTS.map(({ name, file }) => [name, `${file}.crt`] as const)];
+  const certificates = files.map(async ([name, file]) => expiry(host, name, await host.files.read(`${PATHS.pkiDir}/${file}`), now));
+  const kubeconfigs = KUBECONFIGS.filter(({ name }) => name !== 'kubelet').map(async ({ name, path }) => {
+    const text = await host.files.readSecret(path);
+    return expiry(host, `${name}.conf`, text === undefined ? undefined : parseKubeconfig(text).clientCertificate, now);
+  });
+  const kubelet = host.files.readSecret(PATHS.kubeletClientCertificate).then((pem) => expiry(host, 'kubelet-client', pem?.reveal(), now));
+  return Promise.all([...certificates, ...kubeconfigs, kubelet]);
+}

@@ -1,0 +1,7 @@
+export type { ClusterInput } from './cluster-run.js';
+export { CLUSTER_PHASES } from './cluster-phases.js';
+export { applyCluster, initCluster, joinWorkers, type ConvergeResult } from './converge.js';
+export { openClusterInput, type OpenClusterOptions } from './open-cluster.js';
+export { adminKubeconfig } from './admin-kubeconfig.js';
+export { defaultKubeconfigPath, mergeIntoKubeconfig, writeKubeconfig } from './local-kubeconfig.js';
+export { clusterStatus, type ClusterStatus } from './status.js';

@@ -1,0 +1,70 @@
+import { loadClusterFile, type HostSpec } from '../config/index.js';
+import { KbsError } from '../errors/index.js';
+import type { EventBus } from '../events/index.js';
+import type { Transport } from '../host/index.js';
+import { parseIgnoredChecks } from '../phases/index.js';
+import type { Secret } from '../secret/index.js';
+import { createSshContext, type SecretQuestion } from '../ssh/index.js';
+import type { ClusterInput } from './cluster-run.js';
+
+/** What a command knows before the cluster file is read. */
+export interface OpenClusterOptions {
+  readonly file: string | undefined;
+  readonly bus: EventBus;
+  readonly signal: AbortSignal;
+  readonly cacheDirectory: string;
+  readonly acceptNewHostKeys: boolean;
+  /** Asks the person at the terminal; absent without one. */
+  readonly ask: ((question: string) => Promise<Secret | undefined>) | undefined;
+  readonly onCluster: (name: string) => void;
+  /** Names of preflight checks, each entry one or several with commas. */
+  readonly ignorePreflight?: readonly string[] | undefined;
+  readonly phases?: readonly string[] | undefined;
+  readonly skipPhases?: readonly string[] | undefined;
+}
+
+function questionText(question: SecretQuestion): string {
+  return question.kind === 'passphrase' ? `Passphrase of ${question.file}: ` : `sudo password of ${question.user} on ${question.target}: `;
+}
+
+/**
+ * Reads the cluster file and prepares the way to its hosts; nothing is contacted yet.
+ * @throws KbsError USAGE without a file, CONFIG_NOT_FOUND, CONFIG_INVALID
+ */
+export async function openClusterInput(options: OpenClusterOptions): Promise<ClusterInput> {
+  const { file, bus, ask } = options;
+  if (file === undefined)
+    throw new KbsError('USAGE', 'no cluster file was given', {
+      remedy: ['add -f cluster.yaml', 'kbs config init   # a file to start from'],
+    });
+  const ignorePreflight = parseIgnoredChecks(options.ignorePreflight ?? []);
+  const { spec, warnings } = await loadClusterFile(file);
+  options.onCluster(spec.name);
+  for (const message of warnings) bus.emit({ type: 'warning', message });
+  const ssh = createSshContext({
+    acceptNewHostKeys: options.acceptNewHostKeys,
+    ...(ask === undefined ? {} : { ask: (question) => ask(questionText(question)) }),
+  });
+  const transportFor = (host: HostSpec): Transport =>
+    ssh.transport({
+      address: host.sshAddress ?? host.address,
+      ...spec.ssh,
+      ...definedOnly(host.ssh ?? {}),
+    });
+  return {
+    spec,
+    transportFor,
+    cacheDirectory: options.cacheDirectory,
+    bus,
+    signal: options.signal,
+    now: () => new Date(),
+    ignorePreflight,
+    ...(options.phases === undefined ? {} : { onlyPhases: new Set(options.phases) }),
+    ...(options.skipPhases === undefined ? {} : { skipPhases: new Set(options.skipPhases) }),
+  };
+}
+
+/** What a host says overrides what is said for all; what it leaves out does not. */
+function definedOnly<T extends object>(values: T): Partial<T> {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as Partial<T>;
+}

@@ -1,0 +1,131 @@
+import { endpointOf } from '../config/index.js';
+import { KbsError, listKbsErrors, type KbsErrorJson } from '../errors/index.js';
+import { createEventBus } from '../events/index.js';
+import type { Host } from '../host/index.js';
+import type { KubeObject } from '../kube/index.js';
+import type { RunContext } from '../phases/index.js';
+import { CLUSTER_PHASES } from './cluster-phases.js';
+import { disconnect, openRunContext, runPhases, tryTargets, type ClusterInput } from './cluster-run.js';
+import { certificateHealth, componentHealth, type CertificateHealth, type ComponentHealth } from './host-health.js';
+
+/** One host at a glance. */
+export interface HostStatus {
+  readonly name: string;
+  readonly address: string;
+  readonly roles: readonly string[];
+  /** Ready, NotReady, absent (no Node object), or unknown (the API does not answer). */
+  readonly node: 'Ready' | 'NotReady' | 'absent' | 'unknown';
+  readonly kubelet?: string;
+  readonly runtime?: string;
+  readonly system?: string;
+  /** Why the host could not be reached. */
+  readonly problem?: KbsErrorJson;
+}
+
+/** The cluster at a glance. */
+export interface ClusterStatus {
+  readonly cluster: string;
+  readonly endpoint: string;
+  readonly kubernetesVersion: string;
+  readonly hosts: readonly HostStatus[];
+  readonly components: readonly ComponentHealth[];
+  readonly certificates: readonly CertificateHealth[];
+  /** Steps `kbs apply` would do; absent when it could not be found out, with the reason. */
+  readonly drift: { readonly changes: readonly string[] } | { readonly unknown: string };
+}
+
+interface NodeFields {
+  readonly status?: {
+    readonly conditions?: readonly { readonly type: string; readonly status: string }[];
+    readonly nodeInfo?: { readonly kubeletVersion?: string; readonly containerRuntimeVersion?: string };
+  };
+}
+
+async function readNodes(context: RunContext, signal: AbortSignal): Promise<readonly KubeObject[] | undefined> {
+  const api = await context.kube.tryConnect(signal);
+  return api?.list({ apiVersion: 'v1', kind: 'Node' });
+}
+
+function hostStatus(
+  input: ClusterInput,
+  name: string,
+  host: Host | undefined,
+  nodes: readonly KubeObject[] | undefined,
+  problem: KbsError | undefined,
+): HostStatus {
+  const spec = input.spec.hosts.find((candidate) => candidate.name === name);
+  const node = nodes?.find(({ metadata }) => metadata.name === name) as (KubeObject & NodeFields) | undefined;
+  const isReady = node?.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') ?? false;
+  const { kubeletVersion, containerRuntimeVersion } = node?.status?.nodeInfo ?? {};
+  return {
+    name,
+    address: spec?.address ?? '',
+    roles: spec?.roles ?? [],
+    node: nodes === undefined ? 'unknown' : node === undefined ? 'absent' : isReady ? 'Ready' : 'NotReady',
+    ...(kubeletVersion === undefined ? {} : { kubelet: kubeletVersion }),
+    ...(containerRuntimeVersion === undefined ? {} : { runtime: containerRuntimeVersion }),
+    ...(host === undefined ? {} : { system: `${host.facts.os.prettyName}, ${host.facts.architecture}` }),
+    ...(problem === undefined ? {} : { problem: problem.toJSON() }),
+  };
+}
+
+/** What `kbs plan` would show, found out with a bus of its own: a status draws no phases. */
+async function findDrift(input: ClusterInput, context: RunContext, hosts: readonly Host[]): Promise<ClusterStatus['drift']> {
+  if (hosts.length < input.spec.hosts.length) return { unknown: 'not every host can be reached' };
+  const quiet = { ...input, bus: createEventBus({ run: input.bus.run, now: () => Date.now() }) };
+  try {
+    const phases = CLUSTER_PHASES.filter(({ name }) => name !== 'preflight');
+    const { changes } = await runPhases(quiet, {
+      operation: 'status',
+      phases,
+      context,
+      hosts: { targets: hosts, helpers: [] },
+      mode: 'plan',
+    });
+    return { changes: changes.map(({ host, step, plan }) => `${host} ${step}: ${plan.summary}`) };
+  } catch (error) {
+    return {
+      unknown: listKbsErrors(error)
+        .map(({ message }) => message)
+        .join('; '),
+    };
+  }
+}
+
+/** `kbs status`: looks at everything and changes nothing; a host that cannot be reached is a row, not an error. */
+export async function clusterStatus(input: ClusterInput): Promise<ClusterStatus> {
+  const { hosts, failures } = await tryTargets(input, input.spec.hosts);
+  const [first] = failures;
+  if (hosts.length === 0 && first !== undefined) throw first;
+  const { host: endpointHost, port } = endpointOf(input.spec);
+  try {
+    const context = await openRunContext(input, { targets: hosts, helpers: [] }, false);
+    const { ca } = await context.pki.shared();
+    const controlPlanes = hosts.filter((host) => host.roles.has('control-plane'));
+    const [nodes, components, certificates, drift] = await Promise.all([
+      readNodes(context, input.signal),
+      Promise.all(hosts.map((host) => componentHealth(host, ca.certificate))),
+      Promise.all(controlPlanes.map((host) => certificateHealth(host, input.now()))),
+      findDrift(input, context, hosts),
+    ]);
+    return {
+      cluster: input.spec.name,
+      endpoint: `${endpointHost}:${port}`,
+      kubernetesVersion: input.spec.kubernetesVersion,
+      hosts: input.spec.hosts.map(({ name }) =>
+        hostStatus(
+          input,
+          name,
+          hosts.find((host) => host.name === name),
+          nodes,
+          failures.find(({ where }) => where.host === name),
+        ),
+      ),
+      components: components.flat(),
+      certificates: certificates.flat(),
+      drift,
+    };
+  } finally {
+    await disconnect({ targets: hosts, helpers: [] });
+  }
+}

@@ -1,0 +1,13 @@
+export { CLUSTER_NAME, controlPlaneNode, endpointAccess, localAccess } from './access.js';
+export { artifactRequests, artifactsPhase } from './artifacts/index.js';
+export { baselinePhase } from './baseline/index.js';
+export { binariesPhase } from './binaries/index.js';
+export { certificatesPhase } from './certificates/index.js';
+export { containerRuntimePhase } from './container-runtime/index.js';
+export { isControlPlane, type PkiSource, type ProofReport, type RunContext } from './context.js';
+export { apiServerPhase, controllersPhase, controlPlaneKubeletPhase, controlPlanePhase } from './control-plane/index.js';
+export { imagesPhase } from './images/index.js';
+export { kubeletPhase } from './kubelet/index.js';
+export { parseIgnoredChecks, preflightPhase } from './preflight/index.js';
+export { prepareHostPhase } from './prepare/index.js';
+export { workersPhase } from './workers/index.js';
