@@ -1,0 +1,19 @@
+export { createKubeAccess, type KubeAccessOptions } from './access.js';
+export { apiReason } from './api-error.js';
+export type {
+  ApplyOptions,
+  DeleteOptions,
+  FieldPath,
+  KubeAccess,
+  KubeApi,
+  KubeCredentials,
+  KubeObject,
+  KubeResponse,
+  ListOptions,
+  ObjectDiff,
+  ObjectKind,
+  ObjectMeta,
+  ObjectRef,
+  PatchType,
+  RequestOptions,
+} from './types.js';
