@@ -64,6 +64,7 @@ class OriginStore implements ArtifactStore {
   readonly #entries: JsonCache<readonly ArchiveEntry[]>;
   /** Requests under way or done: several hosts that want one file share one download. */
   readonly #files = new Map<string, Promise<LocalFile>>();
+  readonly #listings = new Map<string, Promise<readonly ArchiveEntry[]>>();
 
   constructor(
     private readonly origin: Origin,
@@ -104,7 +105,14 @@ class OriginStore implements ArtifactStore {
     return this.#shared({ name: basename(path), sha256, location: this.origin.archive(path) });
   }
 
-  async entries(file: LocalFile): Promise<readonly ArchiveEntry[]> {
+  entries(file: LocalFile): Promise<readonly ArchiveEntry[]> {
+    const running = this.#listings.get(file.sha256) ?? this.#readEntries(file);
+    this.#listings.set(file.sha256, running);
+    running.catch(() => this.#listings.delete(file.sha256));
+    return running;
+  }
+
+  async #readEntries(file: LocalFile): Promise<readonly ArchiveEntry[]> {
     const known = await this.#entries.get(file.sha256);
     if (known !== undefined) return known;
     const entries = await readArchiveEntries(file.path);

@@ -1,0 +1,3 @@
+import { renderConfigReference } from '../src/config/index.js';
+
+process.stdout.write(renderConfigReference());
