@@ -80,6 +80,8 @@ export const PATHS = {
   hostsFile: '/etc/hosts',
   /** File systems and swap turned on at boot. */
   fstab: '/etc/fstab',
+  /** Network namespaces with a name, those of pods among them. */
+  networkNamespacesDir: '/run/netns',
   /** Logs of pods, as the kubelet lays them out. */
   podLogsDir: '/var/log/pods',
   /** Links to the logs of containers. */

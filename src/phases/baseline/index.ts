@@ -1,2 +1,2 @@
 export { baselinePhase } from './phase.js';
-export { BASELINE_NOTES, MOVED_SYSCTLS, OWN_TREES } from './record.js';
+export { BASELINE_NOTES, STATE_TREES, treeContentNote } from './record.js';

@@ -1,25 +1,34 @@
-import { PATHS } from '../../constants/index.js';
+import { PATHS, UNITS } from '../../constants/index.js';
 import { script, type Host, type JournalEntry } from '../../host/index.js';
 
 /**
- * Folders that Kubernetes, the runtime or the pod network fill by themselves. Where one was absent before kbs,
- * reset removes it with all that is in it; where it was there, reset only takes out what kbs put in.
+ * Folders that Kubernetes, the runtime or the pod network fill by themselves while they run. Where one was there before kbs, reset
+ * takes out what was not in it then.
  */
-export const OWN_TREES: readonly string[] = [
-  PATHS.kubernetesDir,
+export const STATE_TREES: readonly string[] = [
   PATHS.kubeletDir,
   '/usr/libexec/kubernetes',
-  '/etc/cni',
-  '/opt/cni',
   PATHS.cniStateDir,
-  PATHS.containerdConfigDir,
   PATHS.containerdStateDir,
-  '/opt/containerd',
   '/run/containerd',
   PATHS.flannelRunDir,
   PATHS.podLogsDir,
   PATHS.containerLogsDir,
+];
+
+/**
+ * Every folder that belongs to the cluster alone. Where one was absent before kbs, reset removes it with all that is in it; where it
+ * was there, reset only takes out what kbs put in, and from {@link STATE_TREES} what came while the cluster ran.
+ */
+export const OWN_TREES: readonly string[] = [
+  ...STATE_TREES,
+  PATHS.kubernetesDir,
+  '/etc/cni',
+  '/opt/cni',
+  PATHS.containerdConfigDir,
+  '/opt/containerd',
   PATHS.kbsStateDir,
+  PATHS.networkNamespacesDir,
   '/run/xtables.lock',
 ];
 
@@ -39,45 +48,98 @@ export const MOVED_SYSCTLS: readonly string[] = [
   'net.ipv6.conf.all.forwarding',
 ];
 
-/** Name of the journal note that says the baseline is complete, and notes reset reads. */
-export const BASELINE_NOTES = { done: 'baseline', nftTables: 'nft-tables', links: 'links', chains: 'iptables-chains' } as const;
+/** Names of the journal's notes about a host as it was found. Values are JSON: lists of strings. */
+export const BASELINE_NOTES = {
+  /** The baseline is complete. */
+  done: 'baseline',
+  /** Interfaces. */
+  links: 'links',
+  /** `family table`. */
+  nftTables: 'nft-tables',
+  /** `family table chain`. */
+  nftChains: 'nft-chains',
+  /** `iptables CHAIN`, `ip6tables CHAIN`. */
+  chains: 'iptables-chains',
+  /** Mount points below {@link OWN_TREES}. */
+  mounts: 'mounts',
+} as const;
 
+/** Name of the note with what was in a tree of {@link STATE_TREES}, as paths relative to it, two levels deep. */
+export function treeContentNote(tree: string): string {
+  return `content ${tree}`;
+}
+
+/** Prints `kind<TAB>value` lines. Interfaces come from /proc: /sys may show those of another network namespace. */
 const LOOK = `
 for path in $TREES; do
-  if [ -d "$path" ]; then echo "tree $path directory"; elif [ -e "$path" ]; then echo "tree $path file"; else echo "tree $path absent"; fi
+  if [ -d "$path" ]; then was=directory; elif [ -e "$path" ]; then was=file; else was=absent; fi
+  printf 'tree\\t%s\\t%s\\n' "$path" "$was"
+done
+for path in $STATE; do
+  if [ -d "$path" ]; then find "$path" -xdev -mindepth 1 -maxdepth 2 -printf "content\\t$path\\t%P\\n"; fi
 done
 for key in $SYSCTLS; do
   file=/proc/sys/$(printf %s "$key" | tr . /)
-  if [ -r "$file" ]; then printf 'sysctl %s %s\\n' "$key" "$(tr '\\t' ' ' < "$file")"; fi
+  if [ -r "$file" ]; then printf 'sysctl\\t%s\\t%s\\n' "$key" "$(tr '\\t' ' ' < "$file")"; fi
 done
-for link in /sys/class/net/*; do echo "link \${link##*/}"; done
-if command -v nft >/dev/null 2>&1; then nft list tables | sed 's/^table /table /'; fi
+sed -n 's/^ *\\([^ :]*\\):.*/link\\t\\1/p' /proc/net/dev
+for path in $TREES; do
+  cut -d ' ' -f 5 /proc/self/mountinfo | while read -r mount; do
+    case $mount in "$path"/*) printf "mount\\t$mount\\n" ;; esac
+  done
+done
+if command -v nft >/dev/null 2>&1; then
+  nft list tables | sed 's/^table /table\\t/'
+  nft list chains | awk '$1 == "table" { table = $2 " " $3 } $1 == "chain" { print "nft-chain\\t" table " " $2 }'
+fi
 for tool in iptables ip6tables; do
   command -v $tool-save >/dev/null 2>&1 || continue
-  $tool-save 2>/dev/null | sed -n -e 's/^:\\([^ ]*\\) .*/\\1/p' | sort -u | while read -r chain; do echo "chain $tool $chain"; done
+  $tool-save 2>/dev/null | sed -n "s/^:\\([^ ]*\\) .*/chain\\t$tool \\1/p" | sort -u
 done
 `;
 
-/** Reads what {@link OWN_TREES}, {@link MOVED_SYSCTLS}, links and firewall tables are like, in one round trip. Changes nothing. */
+/** Reads what trees, kernel settings, units, interfaces, mounts and the packet filter are like. Changes nothing. */
 export async function lookAtBaseline(host: Host, dataDirectories: readonly string[]): Promise<readonly JournalEntry[]> {
-  const trees = [...OWN_TREES, ...dataDirectories].join(' ');
-  const text = await host.run(script(LOOK, { TREES: trees, SYSCTLS: MOVED_SYSCTLS.join(' ') }));
-  const lines = text.split('\n').map((line) => line.trim());
-  const collect = (prefix: string): string[] =>
-    lines.filter((line) => line.startsWith(`${prefix} `)).map((line) => line.slice(prefix.length + 1));
+  const variables = {
+    TREES: [...OWN_TREES, ...dataDirectories].join(' '),
+    STATE: [...STATE_TREES, ...dataDirectories].join(' '),
+    SYSCTLS: MOVED_SYSCTLS.join(' '),
+  };
+  const [text, ...units] = await Promise.all([
+    host.run(script(LOOK, variables)),
+    ...[UNITS.kubelet, UNITS.containerd].map(async (unit): Promise<JournalEntry> => {
+      const { enabled, active } = await host.units.state(unit);
+      return { kind: 'unit', unit, enabled, active };
+    }),
+  ]);
+  return [...units, ...baselineEntries(text)];
+}
+
+/** Journal entries from what the baseline's script printed; the note that the baseline is complete comes last. */
+export function baselineEntries(text: string): readonly JournalEntry[] {
+  const rows = text.split('\n').map((line) => line.split('\t'));
+  const collect = (kind: string): readonly (readonly string[])[] => rows.filter(([first]) => first === kind).map(([, ...rest]) => rest);
   const entries: JournalEntry[] = [];
-  for (const line of collect('tree')) {
-    const [path = '', was = ''] = line.split(' ');
+  for (const [path = '', was = ''] of collect('tree')) {
     // A file in a tree's place belongs to somebody else: reset must not touch it.
     if (was === 'absent' || was === 'directory') entries.push({ kind: 'tree', path, was });
   }
-  for (const line of collect('sysctl')) {
-    const [key = '', ...value] = line.split(' ');
-    entries.push({ kind: 'sysctl', key, was: value.join(' ') });
-  }
-  entries.push({ kind: 'note', name: BASELINE_NOTES.links, value: collect('link').join(' ') });
-  entries.push({ kind: 'note', name: BASELINE_NOTES.nftTables, value: collect('table').join(',') });
-  entries.push({ kind: 'note', name: BASELINE_NOTES.chains, value: collect('chain').join(',') });
-  entries.push({ kind: 'note', name: BASELINE_NOTES.done, value: '1' });
+  const contents = new Map<string, string[]>();
+  for (const [tree = '', path = ''] of collect('content')) contents.set(tree, [...(contents.get(tree) ?? []), path]);
+  for (const [tree, paths] of contents) entries.push(listNote(treeContentNote(tree), paths));
+  for (const [key = '', was = ''] of collect('sysctl')) entries.push({ kind: 'sysctl', key, was: was.trim() });
+  const flat = (kind: string): readonly string[] => collect(kind).map(([value = '']) => value.trim());
+  entries.push(
+    listNote(BASELINE_NOTES.links, flat('link')),
+    listNote(BASELINE_NOTES.mounts, flat('mount')),
+    listNote(BASELINE_NOTES.nftTables, flat('table')),
+    listNote(BASELINE_NOTES.nftChains, flat('nft-chain')),
+    listNote(BASELINE_NOTES.chains, flat('chain')),
+    { kind: 'note', name: BASELINE_NOTES.done, value: '1' },
+  );
   return entries;
+}
+
+function listNote(name: string, values: readonly string[]): JournalEntry {
+  return { kind: 'note', name, value: JSON.stringify(values) };
 }
