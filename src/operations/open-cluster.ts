@@ -4,7 +4,7 @@ import type { EventBus } from '../events/index.js';
 import type { Transport } from '../host/index.js';
 import { parseIgnoredChecks } from '../phases/index.js';
 import type { Secret } from '../secret/index.js';
-import { createSshContext, type SecretQuestion } from '../ssh/index.js';
+import { createSshTransport, SshContext, type SecretQuestion } from '../ssh/index.js';
 import type { ClusterInput } from './cluster-run.js';
 
 /** What a command knows before the cluster file is read. */
@@ -41,16 +41,12 @@ export async function openClusterInput(options: OpenClusterOptions): Promise<Clu
   const { spec, warnings } = await loadClusterFile(file);
   options.onCluster(spec.name);
   for (const message of warnings) bus.emit({ type: 'warning', message });
-  const ssh = createSshContext({
+  const ssh = new SshContext({
     acceptNewHostKeys: options.acceptNewHostKeys,
     ...(ask === undefined ? {} : { ask: (question) => ask(questionText(question)) }),
   });
   const transportFor = (host: HostSpec): Transport =>
-    ssh.transport({
-      address: host.sshAddress ?? host.address,
-      ...spec.ssh,
-      ...definedOnly(host.ssh ?? {}),
-    });
+    createSshTransport({ context: ssh, ...spec.ssh, address: host.sshAddress ?? host.address, ...definedOnly(host.ssh ?? {}) });
   return {
     spec,
     transportFor,
