@@ -23,13 +23,13 @@ function fieldsAt(document: unknown, path: DocumentPath): Fields | undefined {
 }
 
 /** Absolute form of a name in the cluster file. */
-export function resolveLocalPath(name: string, context: PathContext): string {
+function resolveLocalPath(name: string, context: PathContext): string {
   if (name === '~' || name.startsWith('~/')) return join(context.homeDirectory, name.slice(1));
   return resolve(context.baseDirectory, name);
 }
 
 /** Whether a text is a URL rather than a path. */
-export function isUrl(text: string): boolean {
+function isUrl(text: string): boolean {
   return /^https?:\/\//i.test(text);
 }
 

@@ -14,7 +14,7 @@ export interface Problem {
 const SECRET_KEY = /passw|passphrase|secret|token/i;
 
 /** The candidate that is nearest to what was written, if it is near enough to be meant. */
-export function nearest(written: string, candidates: readonly string[]): string | undefined {
+function nearest(written: string, candidates: readonly string[]): string | undefined {
   const limit = Math.max(2, Math.floor(written.length / 3));
   const ranked = candidates
     .map((candidate) => ({ candidate, far: distance(written.toLowerCase(), candidate.toLowerCase()) }))

@@ -8,7 +8,7 @@ export interface Position {
 }
 
 /** Something that keeps a text from being read as one YAML document. */
-export interface SyntaxProblem {
+interface SyntaxProblem {
   readonly position: Position;
   readonly message: string;
 }

@@ -1,7 +1,6 @@
 export { loadBuiltInCatalogue, parseCatalogue, versionsIn } from './catalogue.js';
 export { clusterImages, imagesFor } from './images.js';
 export {
-  DEFAULT_VERSIONS,
   flannelRelease,
   isSupportedKubernetes,
   kubernetesRelease,

@@ -1,9 +1,9 @@
 import semver from 'semver';
 
 /** The Kubernetes minor kbs makes clusters of, and its last patch. */
-export const KUBERNETES_MINOR = '1.25';
+const KUBERNETES_MINOR = '1.25';
 /** Source: the v1.25 release branch ended with 1.25.16 (2023-11-16). */
-export const KUBERNETES_LAST_PATCH = 16;
+const KUBERNETES_LAST_PATCH = 16;
 /** In words, for messages. */
 export const SUPPORTED_KUBERNETES = `v${KUBERNETES_MINOR}.0 to v${KUBERNETES_MINOR}.${KUBERNETES_LAST_PATCH}`;
 
