@@ -27,12 +27,15 @@ for path do
 done
 exit $status`;
 
+/** openssl takes a fifth of sha256sum's time, but not every host has it. */
 const DIGESTS = `
 for path do
   shift
   if [ -f "$path" ] && [ ! -L "$path" ]; then set -- "$@" "$path"; fi
 done
-if [ $# -gt 0 ]; then sha256sum -- "$@"; fi`;
+if [ $# -eq 0 ]; then exit 0; fi
+if command -v openssl >/dev/null 2>&1 && openssl dgst -sha256 -r "$@" 2>/dev/null; then exit 0; fi
+sha256sum -- "$@"`;
 
 /** Files of a host through its shell. */
 export class ShellFiles implements RemoteFiles {

@@ -14,13 +14,16 @@ const SLOWEST_BYTES_PER_MS = 20;
 const MOST_RESUMES = 5;
 const WRONG_DIGEST = 65;
 
+/** Digest of standard input. openssl uses the processor's instructions for it and takes a fifth of sha256sum's time. */
+const DIGEST = `digest() { if command -v openssl >/dev/null 2>&1; then openssl dgst -sha256 -r; else sha256sum; fi; }`;
+
 /** Looks what is there: `have`, or the bytes that arrived earlier and the room on the file system (KiB). */
-const PREPARE = `
+const PREPARE = `${DIGEST}
 dir=$(dirname -- "$target")
 if [ ! -d "$dir" ]; then echo "the folder $dir does not exist" >&2; exit 1; fi
 if [ -d "$target" ] && [ ! -L "$target" ]; then echo "$target is a folder" >&2; exit 1; fi
 if [ -f "$target" ] && [ ! -L "$target" ] && [ "$(stat -c %s -- "$target")" = "$size" ]; then
-  sum=$(sha256sum <"$target") || exit 1
+  sum=$(digest <"$target") || exit 1
   if [ "\${sum%% *}" = "$sha256" ]; then
     chown 0:0 -- "$target" && chmod "$mode" -- "$target" || exit 1
     rm -f -- "$part"
@@ -39,9 +42,9 @@ df -Pk -- "$dir" >&2`;
  * Appends what comes in, with the digest computed on the way past so that a large file is not read again; then the file
  * takes its place. tee goes on after a full disk, so the size is compared first.
  */
-const RECEIVE = `
+const RECEIVE = `${DIGEST}
 umask 077
-sum=$({ if [ "$offset" -gt 0 ]; then head -c "$offset" -- "$part" || exit 1; fi; tee -a -- "$part"; } | sha256sum) || exit 1
+sum=$({ if [ "$offset" -gt 0 ]; then head -c "$offset" -- "$part" || exit 1; fi; tee -a -- "$part"; } | digest) || exit 1
 size_now=$(stat -c %s -- "$part") || exit 1
 if [ "$size_now" -lt "$size" ]; then echo "only $size_now of $size bytes arrived" >&2; df -Pk -- "$part" >&2; exit 1; fi
 if [ "$size_now" -gt "$size" ] || [ "\${sum%% *}" != "$sha256" ]; then
@@ -67,7 +70,8 @@ export async function uploadFile(exec: Exec, open: Open, path: string, options: 
 }
 
 function variables(path: string, { sha256, sizeBytes, mode }: UploadOptions) {
-  const part = `${dirname(path)}/.kbs-part-${sha256.slice(0, 16)}`;
+  // The name of the target keeps two uploads of the same content apart.
+  const part = `${dirname(path)}/.kbs-part-${sha256.slice(0, 16)}-${basename(path)}`;
   return { target: path, part, sha256, size: sizeBytes, mode: mode.toString(8) };
 }
 
