@@ -63,7 +63,7 @@ export async function startMirror(options: MirrorOptions): Promise<Mirror> {
   const node = [process.execPath, '--import', import.meta.resolve('tsx'), program];
   const inside = options.netns === undefined ? [] : ['ip', 'netns', 'exec', options.netns];
   const [command = '', ...rest] = [...inside, ...node, options.directory, options.address, String(options.port ?? 0)];
-  // A session of its own: Ctrl-C must not take the mirror away from what is still being cleaned up.
+  // Detached: Ctrl-C must not take the mirror away from what is still being cleaned up.
   const child = spawn(command, rest, { stdio: ['pipe', 'pipe', 'inherit'], detached: true });
   const ended = once(child, 'close').catch((error: unknown) => {
     throw new LabError(`cannot start ${command}`, undefined, { cause: error });
