@@ -52,8 +52,11 @@ async function main() {
     process.exit(2);
   }
   const projects = PROJECTS.filter((name) => wanted.length === 0 || wanted.includes(name));
-  const isReady = installPrograms(projects) && installPackages() && build();
-  if (isReady) for (const project of projects) await runProject(project);
+  if (installPrograms(projects) && installPackages()) {
+    // A type error is a failure, and no reason to keep what the tests have to say about it.
+    build();
+    for (const project of projects) await runProject(project);
+  }
   finish();
 }
 
@@ -98,9 +101,7 @@ function installPackages() {
 }
 
 function build() {
-  if (step(['npm', 'run', '--silent', 'build'])) return true;
-  fail('run', 'kbs does not build');
-  return false;
+  if (!step(['npm', 'run', '--silent', 'build'])) fail('run', 'kbs does not build');
 }
 
 function step(argv) {
