@@ -1,6 +1,6 @@
 export { clientCertificateProblem, issueClientCertificate, leafProblem, type ExpectedLeaf, type FoundKeyPair } from './fitness.js';
 export { caCertHash, inspectCertificate, isSameCertificate } from './inspect.js';
-export { issueLeaf, LEAF_CERTS, leafRequirements } from './leaves.js';
+export { issueLeaf, LEAF_CERTS } from './leaves.js';
 export { createSharedPki, SHARED_PKI_FILES, sharedPkiFromFiles, type SharedPkiFile } from './shared.js';
 export { createBootstrapToken, createCertificateKey, parseBootstrapToken } from './token.js';
 export type {

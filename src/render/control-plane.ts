@@ -4,7 +4,7 @@ import { file, folder, renderStaticPod, withExtraVolumes, type Volume } from './
 import type { ApiServerInput, ControllerManagerInput, SchedulerInput } from './types.js';
 
 /** Folders with CA certificates of distributions; mounted where they exist. Source: kubeadm v1.25 controlplane/volumes.go. */
-export const OPTIONAL_TRUST_DIRECTORIES: readonly string[] = [
+const OPTIONAL_TRUST_DIRECTORIES: readonly string[] = [
   '/etc/pki',
   '/etc/ca-certificates',
   '/usr/share/ca-certificates',

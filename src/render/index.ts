@@ -1,6 +1,6 @@
 export { renderClusterConfiguration, renderCorefile, renderKubeProxyConfig, renderKubeProxyKubeconfig } from './cluster-objects.js';
 export { renderContainerdConfig, renderContainerdUnit, renderCrictlConfig, renderHostsToml } from './container-runtime.js';
-export { OPTIONAL_TRUST_DIRECTORIES, renderApiServer, renderControllerManager, renderScheduler } from './control-plane.js';
+export { renderApiServer, renderControllerManager, renderScheduler } from './control-plane.js';
 export { renderEtcd } from './etcd.js';
 export { renderKubeletConfig, renderKubeletDropIn, renderKubeletFlags, renderKubeletUnit } from './kubelet.js';
 export type {

@@ -22,7 +22,7 @@ export interface ApiServerInput extends ComponentOverrides {
   readonly bindPort: number;
   readonly serviceSubnet: string;
   readonly dnsDomain: string;
-  /** Folders with CA certificates that exist on this host; see OPTIONAL_TRUST_DIRECTORIES. */
+  /** Folders with CA certificates that exist on this host; others than the distributions’ usual ones are left out. */
   readonly trustDirectories: readonly string[];
 }
 
