@@ -1,0 +1,100 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { ensureArtifacts } from '../lab/artifacts.js';
+import { capture, type CommandResult } from '../lab/command.js';
+import { labClusterFile, type LabClusterOptions } from '../lab/lab-cluster-file.js';
+import { createLab, type Lab, type LabHostSpec } from '../lab/lab.js';
+
+const KBS = resolve(import.meta.dirname, '..', '..', 'bin', 'run.js');
+
+/** A lab with a cluster file, and the commands a person would type. */
+export interface LabCluster {
+  readonly lab: Lab;
+  /** The bundle folder the cluster is made from. */
+  readonly bundle: string;
+  /** Path of the cluster file. */
+  readonly file: string;
+  /** Folder of the operator: cluster file, kubeconfig, kbs's own data. */
+  readonly directory: string;
+  /** Writes the cluster file anew. */
+  describe(options?: Partial<LabClusterOptions>): Promise<void>;
+  /** Runs kbs as the operator, without a terminal. */
+  kbs(
+    args: readonly string[],
+    options?: { readonly input?: string; readonly env?: Readonly<Record<string, string>> },
+  ): Promise<CommandResult>;
+  /** The same with `--output json`. Fails the test with kbs's own words when it does not succeed. */
+  kbsJson<T>(args: readonly string[]): Promise<T>;
+  /** Runs the bundle's kubectl with the administrator's kubeconfig. */
+  kubectl(args: readonly string[], input?: string): Promise<string>;
+  /** Path of a program of the bundle, e.g. `kubeadm`. */
+  program(name: string): Promise<string>;
+  down(): Promise<void>;
+}
+
+/** Starts bare hosts and writes a cluster file for them; nothing is installed on them. */
+export async function createLabCluster(options: {
+  readonly name: string;
+  readonly hosts: readonly LabHostSpec[];
+  readonly members?: readonly string[];
+  readonly spec?: Readonly<Record<string, unknown>>;
+}): Promise<LabCluster> {
+  const { directory: bundle } = await ensureArtifacts();
+  const lab = await createLab({ name: options.name, hosts: options.hosts });
+  const directory = await mkdtemp(join(tmpdir(), `kbs-${options.name}-`));
+  const file = join(directory, 'cluster.yaml');
+  const environment = { XDG_DATA_HOME: join(directory, 'data'), XDG_CACHE_HOME: join(directory, 'cache') };
+
+  const describe = async (changes: Partial<LabClusterOptions> = {}): Promise<void> => {
+    const base: LabClusterOptions = {
+      artifacts: { source: 'bundle', path: bundle },
+      ...(options.members === undefined ? {} : { hosts: options.members }),
+      ...(options.spec === undefined ? {} : { spec: options.spec }),
+    };
+    await writeFile(file, labClusterFile(lab, { ...base, ...changes }));
+  };
+
+  const kbs: LabCluster['kbs'] = (args, { input, env } = {}) =>
+    capture([...lab.operator, process.execPath, KBS, ...args], {
+      cwd: directory,
+      env: { ...environment, ...env },
+      ...(input === undefined ? {} : { input }),
+    });
+
+  const program = async (name: string): Promise<string> =>
+    (await capture(['find', bundle, '-name', name, '-type', 'f'])).stdout.trim().split('\n')[0] ?? name;
+
+  const kubectl: LabCluster['kubectl'] = async (args, input) => {
+    const kubeconfig = join(directory, 'admin.conf');
+    const got = await kbs(['kubeconfig', 'get', '-f', file, '--to', kubeconfig]);
+    if (got.exitCode !== 0) throw new Error(got.stderr);
+    const result = await capture(
+      [...lab.operator, await program('kubectl'), '--kubeconfig', kubeconfig, ...args],
+      input === undefined ? {} : { input },
+    );
+    if (result.exitCode !== 0) throw new Error(`kubectl ${args.join(' ')}: ${result.stderr}`);
+    return result.stdout;
+  };
+
+  await describe();
+  return {
+    lab,
+    bundle,
+    file,
+    directory,
+    describe,
+    kbs,
+    kubectl,
+    program,
+    async kbsJson<T>(args: readonly string[]): Promise<T> {
+      const result = await kbs([...args, '--output', 'json']);
+      if (result.exitCode !== 0) throw new Error(`kbs ${args.join(' ')} ended with ${result.exitCode}:\n${result.stderr}`);
+      return JSON.parse(result.stdout) as T;
+    },
+    async down() {
+      await lab.down();
+      await rm(directory, { recursive: true, force: true });
+    },
+  };
+}
