@@ -1,0 +1,163 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { ensureArtifacts } from '../lab/artifacts.js';
+import { capture, output } from '../lab/command.js';
+import { labClusterFile } from '../lab/lab-cluster-file.js';
+import { createLab, type Lab } from '../lab/lab.js';
+import { flannelManifest } from './flannel-manifest.js';
+
+const ROOT = resolve(import.meta.dirname, '..', '..');
+const KBS = join(ROOT, 'bin', 'run.js');
+const HELP = `usage: npm run bench -- [--rounds N] [--control-planes N] [--workers N] [--json]
+
+Bare hosts → verified cluster, kbs against a hand-written script around kubeadm: the same binaries, hosts and images by the same
+means, both ending with the same proof, in turn in one run. Prints every round, medians and the ratio kbs / kubeadm.
+`;
+
+/** Seconds of one round. */
+interface Round {
+  readonly round: number;
+  readonly kbs: number;
+  readonly kubeadm: number;
+}
+
+interface Setting {
+  readonly bundle: string;
+  readonly directory: string;
+  readonly controlPlanes: readonly string[];
+  readonly workers: readonly string[];
+}
+
+function say(line: string): void {
+  process.stderr.write(`bench: ${line}\n`);
+}
+
+function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = Math.floor(sorted.length / 2);
+  return sorted.length % 2 === 1 ? (sorted[middle] ?? 0) : ((sorted[middle - 1] ?? 0) + (sorted[middle] ?? 0)) / 2;
+}
+
+async function onBareHosts<T>(setting: Setting, name: string, work: (lab: Lab, clusterFile: string) => Promise<T>): Promise<T> {
+  const lab = await createLab({ name, hosts: [...setting.controlPlanes, ...setting.workers].map((host) => ({ name: host })) });
+  try {
+    const clusterFile = join(setting.directory, `${name}.yaml`);
+    const first = lab.hosts[0]?.address ?? '';
+    const endpoint = setting.controlPlanes.length > 1 ? { controlPlaneEndpoint: { host: first } } : {};
+    await writeFile(clusterFile, labClusterFile(lab, { name, artifacts: { source: 'bundle', path: setting.bundle }, spec: endpoint }));
+    return await work(lab, clusterFile);
+  } finally {
+    await lab.down();
+  }
+}
+
+async function timed(work: () => Promise<unknown>): Promise<number> {
+  const startedMs = performance.now();
+  await work();
+  return (performance.now() - startedMs) / 1000;
+}
+
+async function must(lab: Lab, argv: readonly string[], directory: string): Promise<void> {
+  const env = { XDG_DATA_HOME: join(directory, 'data'), XDG_CACHE_HOME: join(directory, 'cache') };
+  const result = await capture([...lab.operator, ...argv], { env, timeoutMs: 600_000 });
+  if (result.exitCode !== 0) throw new Error(`${argv.slice(0, 4).join(' ')} ended with ${result.exitCode}\n${result.stderr.slice(-4000)}`);
+}
+
+function runKbs(setting: Setting, lab: Lab, args: readonly string[]): Promise<void> {
+  return must(lab, [process.execPath, KBS, ...args], setting.directory);
+}
+
+async function kbsRound(setting: Setting, round: number): Promise<number> {
+  return onBareHosts(setting, `bench-k${round}`, (lab, file) => timed(() => runKbs(setting, lab, ['apply', '-f', file])));
+}
+
+async function kubeadmRound(setting: Setting, round: number): Promise<number> {
+  return onBareHosts(setting, `bench-a${round}`, async (lab, file) => {
+    const flannel = join(setting.directory, 'flannel.yaml');
+    await writeFile(flannel, await flannelManifest(setting.bundle));
+    const pairs = (names: readonly string[]): string => names.map((name) => `${name}=${lab.host(name).address}`).join(' ');
+    const endpoint = `${lab.host(setting.controlPlanes[0] ?? '').address}:6443`;
+    const script = [join(ROOT, 'test', 'bench', 'kubeadm.sh'), setting.bundle, lab.identityFile, lab.knownHostsFile, flannel, endpoint];
+    return timed(async () => {
+      await must(lab, [...script, pairs(setting.controlPlanes), pairs(setting.workers)], setting.directory);
+      // The same proof: kbs reads the cluster kubeadm made, for both write the same files.
+      await runKbs(setting, lab, ['apply', '-f', file, '--phase', 'proof']);
+    });
+  });
+}
+
+/** CPU seconds (user and system) of `kbs --version`, median of nine. */
+async function versionCpuSeconds(): Promise<number> {
+  const values: number[] = [];
+  for (let run = 0; run < 9; run += 1) {
+    const text = await output(['bash', '-c', `TIMEFORMAT='%U %S'; { time ${process.execPath} ${KBS} --version >/dev/null; } 2>&1`]);
+    values.push(
+      text
+        .trim()
+        .split(/\s+/)
+        .map(Number)
+        .reduce((sum, value) => sum + value, 0),
+    );
+  }
+  return median(values);
+}
+
+async function main(): Promise<number> {
+  const { values } = parseArgs({
+    options: {
+      rounds: { type: 'string', default: '3' },
+      'control-planes': { type: 'string', default: '1' },
+      workers: { type: 'string', default: '2' },
+      json: { type: 'boolean', default: false },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  });
+  if (values.help) {
+    process.stdout.write(HELP);
+    return 0;
+  }
+  const names = (prefix: string, count: number): string[] => Array.from({ length: count }, (_, index) => `${prefix}${index + 1}`);
+  const { directory: bundle } = await ensureArtifacts();
+  const directory = await mkdtemp(join(tmpdir(), 'kbs-bench-'));
+  const setting = {
+    bundle,
+    directory,
+    controlPlanes: names('cp', Number(values['control-planes'])),
+    workers: names('w', Number(values.workers)),
+  };
+  const rounds: Round[] = [];
+  try {
+    for (let round = 1; round <= Number(values.rounds); round += 1) {
+      // In turn, and the other way round every second time: what the machine does meanwhile meets both.
+      const order = round % 2 === 1 ? (['kbs', 'kubeadm'] as const) : (['kubeadm', 'kbs'] as const);
+      const seconds = { kbs: 0, kubeadm: 0 };
+      for (const tool of order) {
+        seconds[tool] = await (tool === 'kbs' ? kbsRound : kubeadmRound)(setting, round);
+        say(`round ${round}: ${tool} ${seconds[tool].toFixed(1)} s`);
+      }
+      rounds.push({ round, ...seconds });
+    }
+    const kbs = median(rounds.map((round) => round.kbs));
+    const kubeadm = median(rounds.map((round) => round.kubeadm));
+    const result = {
+      hosts: { controlPlanes: setting.controlPlanes.length, workers: setting.workers.length },
+      rounds,
+      kbs,
+      kubeadm,
+      ratio: kbs / kubeadm,
+      versionCpuSeconds: await versionCpuSeconds(),
+    };
+    if (values.json) process.stdout.write(`${JSON.stringify(result, undefined, 2)}\n`);
+    else
+      process.stdout.write(
+        `kbs ${kbs.toFixed(1)} s, kubeadm ${kubeadm.toFixed(1)} s, ratio ${result.ratio.toFixed(2)} (medians of ${rounds.length}); kbs --version ${result.versionCpuSeconds.toFixed(2)} s of CPU\n`,
+      );
+    return 0;
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
+}
+
+process.exitCode = await main();
