@@ -25,12 +25,16 @@ export class SshConnection {
   ) {}
 
   /** The live connection. @throws KbsError SSH_UNREACHABLE, SSH_AUTH, SSH_HOST_KEY, SSH_KEY, CANCELLED */
-  client(signal?: AbortSignal): Promise<Client> {
+  async client(signal?: AbortSignal): Promise<Client> {
     this.#client ??= this.#connect(signal).catch((error: unknown) => {
       this.#client = undefined;
       throw error;
     });
-    return this.#client;
+    const pending = this.#client;
+    const client = await pending;
+    if (!this.#lost.has(client)) return client;
+    if (this.#client === pending) this.#client = undefined;
+    return this.client(signal);
   }
 
   /** Whether a connection that was given out has ended. */
@@ -78,7 +82,7 @@ export class SshConnection {
     const deadlineMs = performance.now() + this.settings.connectTimeoutMs;
     for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {
       try {
-        return this.#watch(await this.#connectOnce(signal, deadlineMs - performance.now()));
+        return await this.#connectOnce(signal, deadlineMs - performance.now());
       } catch (error) {
         if (signal?.aborted)
           throw new KbsError('CANCELLED', `cancelled while connecting to ${describeTarget(this.settings)}`, { cause: error });
@@ -94,7 +98,11 @@ export class SshConnection {
     const { host, port } = this.settings;
     const stream = this.via ? await this.via.dial(host, port, signal) : await this.#openSocket(signal, timeoutMs);
     try {
-      return await logIn(stream, this.settings, this.services, { signal, handshakeTimeoutMs: timeoutMs });
+      return await logIn(stream, this.settings, this.services, {
+        signal,
+        handshakeTimeoutMs: timeoutMs,
+        onEnd: (client) => this.#lost.add(client),
+      });
     } catch (error) {
       stream.destroy();
       throw error;
@@ -122,16 +130,6 @@ export class SshConnection {
         resolve(socket);
       });
     });
-  }
-
-  #watch(client: Client): Client {
-    const onEnd = (): void => {
-      if (this.#lost.has(client)) return;
-      this.#lost.add(client);
-      this.#client = undefined;
-    };
-    client.on('close', onEnd).on('end', onEnd);
-    return client;
   }
 }
 

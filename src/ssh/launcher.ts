@@ -53,15 +53,15 @@ export class SshLauncher implements Launcher {
 
   async #start(line: string, signal: AbortSignal | undefined): Promise<LaunchedProcess> {
     const client = await this.connection.client(signal);
-    const channel = await this.#exec(client, line);
-    return this.#follow(client, channel);
+    return this.#exec(client, line);
   }
 
-  #exec(client: Client, line: string): Promise<ClientChannel> {
+  #exec(client: Client, line: string): Promise<LaunchedProcess> {
     return new Promise((resolve, reject) => {
       try {
         client.exec(line, (error, channel) => {
-          if (!error) resolve(channel);
+          // Here and now: the exit status of a quick command may be in the packet that is being read, and is told only once.
+          if (!error) resolve(this.#follow(client, channel));
           else if ('reason' in error && error.reason !== undefined) reject(new NoSession(this.target, error));
           else reject(this.#lostError(error));
         });

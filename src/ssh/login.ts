@@ -18,17 +18,20 @@ export interface LoginServices {
   readonly askPassphrase: AskPassphrase;
 }
 
+/** How long a login may take, and who wants to know of the connection's end. */
+export interface LoginLimits {
+  readonly signal: AbortSignal | undefined;
+  /** For everything before the login itself. */
+  readonly handshakeTimeoutMs: number;
+  /** Called as soon as the connection has ended, and before its channels are. */
+  readonly onEnd: (client: SshClient) => void;
+}
+
 /**
  * Logs in over an open stream.
- * @param handshakeTimeoutMs for everything before the login itself
  * @throws KbsError SSH_UNREACHABLE, SSH_AUTH, SSH_HOST_KEY, SSH_KEY, CANCELLED
  */
-export async function logIn(
-  stream: Duplex,
-  settings: SshSettings,
-  services: LoginServices,
-  limits: { readonly signal: AbortSignal | undefined; readonly handshakeTimeoutMs: number },
-): Promise<SshClient> {
+export async function logIn(stream: Duplex, settings: SshSettings, services: LoginServices, limits: LoginLimits): Promise<SshClient> {
   const keys = await gatherIdentities(settings, services.askPassphrase);
   const serverHostKey = await services.hostKeys.algorithmsFor(settings);
   const agent = new IdentityAgent(keys.identities);
@@ -78,7 +81,7 @@ class LoginAttempt {
     private readonly keys: IdentityList,
     private readonly agent: IdentityAgent,
     private readonly outcome: { readonly resolve: (client: SshClient) => void; readonly reject: (error: unknown) => void },
-    private readonly limits: { readonly signal: AbortSignal | undefined; readonly handshakeTimeoutMs: number },
+    private readonly limits: LoginLimits,
   ) {
     const tooSlow = (): void => this.fail(this.#unreachable('does not answer as an SSH server in time'));
     this.#timer = setTimeout(tooSlow, limits.handshakeTimeoutMs);
@@ -91,6 +94,8 @@ class LoginAttempt {
     client.once('ready', () => this.#decide(() => this.outcome.resolve(client)));
     // This listener stays for the whole life of the client: an 'error' nobody hears would end the process.
     client.on('error', (error) => this.#onError(error));
+    const onEnd = (): void => limits.onEnd(client);
+    client.on('end', onEnd).on('close', onEnd);
     client.once('close', () => this.fail(this.#unreachable('closed the connection')));
   }
 
