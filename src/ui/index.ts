@@ -1,6 +1,6 @@
 export { renderError, type ErrorViewOptions } from './error-view.js';
-export { LOG_LEVELS, type LogLevel } from './plain-sink.js';
-export { renderDiff, renderPlan, renderPlanSummary, type PlannedChange } from './plan-view.js';
+export { type LogLevel } from './plain-sink.js';
+export { renderPlan, renderPlanSummary, type PlannedChange } from './plan-view.js';
 export { Session, type OutputChoice, type SessionOptions } from './session.js';
 export { type Style } from './style.js';
 export { renderTable, type Column, type TableOptions } from './table.js';

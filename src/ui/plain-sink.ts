@@ -2,10 +2,10 @@ import type { EventSink, KbsEvent, KbsEventBody } from '../events/index.js';
 import type { Style } from './style.js';
 import { countOf, formatDuration } from './text.js';
 
-/** How much is told: `info` is changes, failures, warnings, retries and phases; `debug` everything. */
-export const LOG_LEVELS = ['error', 'warn', 'info', 'debug'] as const;
+/** From quiet to loud. */
+const LOG_LEVELS = ['error', 'warn', 'info', 'debug'] as const;
 
-/** One of {@link LOG_LEVELS}. */
+/** How much is told: `info` is changes, failures, warnings, retries and phases; `debug` everything. */
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
 /** Where plain lines go, and how they look. */

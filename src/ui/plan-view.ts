@@ -37,7 +37,7 @@ function renderChange({ step, plan }: PlannedChange, style: Style): string {
 }
 
 /** A unified diff with its added and removed lines coloured. */
-export function renderDiff(diff: string, style: Style): string {
+function renderDiff(diff: string, style: Style): string {
   const paintLine = (line: string): string => {
     if (line.startsWith('+++') || line.startsWith('---')) return style.bold(line);
     if (line.startsWith('@@')) return style.cyan(line);

@@ -25,8 +25,6 @@ export interface PhaseProgress {
 /** The state of a run as its events tell it: what a view needs to draw at any moment. */
 export class RunProgress {
   readonly phases = new Map<string, PhaseProgress>();
-  /** Warnings and failures, in order, for the lines that stay. */
-  readonly retries = new Map<string, number>();
 
   /** @param nowMs time of the event, milliseconds */
   take(event: KbsEvent, nowMs: number): void {

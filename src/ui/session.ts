@@ -201,7 +201,7 @@ export class Session {
 }
 
 /** Identifier of a run: time in UTC, so that names sort by age, and four random digits. */
-export function newRunId(now: Date): string {
+function newRunId(now: Date): string {
   const [day = '', time = ''] = now.toISOString().split('T');
   return `${day.replaceAll('-', '')}-${time.slice(0, 8).replaceAll(':', '')}-${randomBytes(2).toString('hex')}`;
 }
