@@ -69,6 +69,7 @@ export interface SshdUser {
 /** A real sshd on loopback with users, keys and configuration of its own. */
 export interface Sshd {
   readonly port: number;
+  readonly pid: number;
   /** Work folder; keys and known_hosts files of a test go there. */
   readonly directory: string;
   /** A login key without passphrase that every user accepts. */
@@ -175,6 +176,7 @@ mount -t tmpfs tmpfs /run && mkdir -m 755 /run/sshd && exec /usr/sbin/sshd -D -e
   const connections = (): readonly number[] => childrenOf(child.pid);
   return {
     port,
+    pid: child.pid ?? 0,
     directory,
     keyFile,
     knownHostsFile,
