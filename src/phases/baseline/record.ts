@@ -64,7 +64,7 @@ export const BASELINE_NOTES = {
   mounts: 'mounts',
 } as const;
 
-/** Name of the note with what was in a tree of {@link STATE_TREES}, as paths relative to it, two levels deep. */
+/** Name of the note with what was in a tree of {@link STATE_TREES}, as paths relative to it, two levels deep; the tree itself is ''. */
 export function treeContentNote(tree: string): string {
   return `content ${tree}`;
 }
@@ -76,7 +76,7 @@ for path in $TREES; do
   printf 'tree\\t%s\\t%s\\n' "$path" "$was"
 done
 for path in $STATE; do
-  if [ -d "$path" ]; then find "$path" -xdev -mindepth 1 -maxdepth 2 -printf "content\\t$path\\t%P\\n"; fi
+  if [ -d "$path" ]; then find "$path" -xdev -maxdepth 2 -printf "content\\t$path\\t%P\\n"; fi
 done
 for key in $SYSCTLS; do
   file=/proc/sys/$(printf %s "$key" | tr . /)
@@ -89,6 +89,7 @@ for path in $TREES; do
   done
 done
 if command -v nft >/dev/null 2>&1; then
+  printf 'nft\\tyes\\n'
   nft list tables | sed 's/^table /table\\t/'
   nft list chains | awk '$1 == "table" { table = $2 " " $3 } $1 == "chain" { print "nft-chain\\t" table " " $2 }'
 fi
@@ -132,8 +133,10 @@ export function baselineEntries(text: string): readonly JournalEntry[] {
   entries.push(
     listNote(BASELINE_NOTES.links, flat('link')),
     listNote(BASELINE_NOTES.mounts, flat('mount')),
-    listNote(BASELINE_NOTES.nftTables, flat('table')),
-    listNote(BASELINE_NOTES.nftChains, flat('nft-chain')),
+    // Without the program nobody can tell which tables were there.
+    ...(collect('nft').length === 0
+      ? []
+      : [listNote(BASELINE_NOTES.nftTables, flat('table')), listNote(BASELINE_NOTES.nftChains, flat('nft-chain'))]),
     listNote(BASELINE_NOTES.chains, flat('chain')),
     { kind: 'note', name: BASELINE_NOTES.done, value: '1' },
   );

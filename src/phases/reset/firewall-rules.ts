@@ -1,0 +1,113 @@
+/** What a tool's `-save` says of one table, and the input of its `-restore` that takes the cluster's part out. */
+export interface Cleaning {
+  readonly table: string;
+  /** Chains that go. */
+  readonly chains: readonly string[];
+  /** Rules in chains that stay, as `-save` prints them. */
+  readonly rules: readonly string[];
+}
+
+/** Chains of kubelet, kube-proxy, flannel and the CNI plugins. Source: kube-proxy v1.25 proxier.go, CNI plugins portmap and ip masq. */
+const OWN_CHAIN = /^(KUBE-|FLANNEL-|CNI-HOSTPORT-|CNI-DN-|CNI-SN-|CNI-ADMIN|CNI-FORWARD|CNI-[0-9a-f]{24}$)/;
+
+/** Rules flannel 0.19 puts straight into chains of the kernel; it marks them with a comment. */
+const FLANNEL_RULE = /--comment "?flanneld (masq|forward)"?(\s|$)/;
+
+/**
+ * Reads `iptables-save`: which chains and rules came with the cluster.
+ * @param before chains that were there before kbs and stay
+ */
+export function clusterRules(saved: string, before: (chain: string) => boolean): readonly Cleaning[] {
+  const cleanings: Cleaning[] = [];
+  for (const block of saved.split(/^\*/m).slice(1)) {
+    const [table = '', ...lines] = block.split('\n');
+    const chains = lines.flatMap((line) => {
+      const chain = /^:(\S+) /.exec(line)?.[1];
+      return chain !== undefined && OWN_CHAIN.test(chain) && !before(chain) ? [chain] : [];
+    });
+    const own = new Set(chains);
+    const rules = lines.filter((line) => {
+      const from = /^-A (\S+)/.exec(line)?.[1];
+      if (from === undefined || own.has(from)) return false;
+      const to = / -[jg] (\S+)/.exec(line)?.[1];
+      return (to !== undefined && own.has(to)) || FLANNEL_RULE.test(line);
+    });
+    if (chains.length + rules.length > 0) cleanings.push({ table: table.trim(), chains, rules });
+  }
+  return cleanings;
+}
+
+/** Input of `iptables-restore --noflush`: one transaction a table; rules of others are not named in it. */
+export function restoreInput(cleanings: readonly Cleaning[]): string {
+  return cleanings
+    .map(({ table, chains, rules }) =>
+      [
+        `*${table}`,
+        ...rules.map((rule) => rule.replace(/^-A /, '-D ')),
+        // All emptied before the first goes: they jump to each other.
+        ...chains.map((chain) => `-F ${chain}`),
+        ...chains.map((chain) => `-X ${chain}`),
+        'COMMIT',
+        '',
+      ].join('\n'),
+    )
+    .join('');
+}
+
+/** An nft table or base chain. */
+export interface NftObject {
+  /** `family name` of the table. */
+  readonly table: string;
+  /** undefined: the whole table. */
+  readonly chain: string | undefined;
+}
+
+interface NftChain {
+  readonly name: string;
+  readonly isEmpty: boolean;
+}
+
+interface NftTable {
+  readonly name: string;
+  readonly chains: readonly NftChain[];
+  /** Sets, maps, counters and the like. */
+  readonly hasOthers: boolean;
+}
+
+/** Reads `nft list ruleset`. An accepting base chain without rules counts as empty. */
+function parseRuleset(text: string): readonly NftTable[] {
+  const tables: { name: string; chains: { name: string; isEmpty: boolean }[]; hasOthers: boolean }[] = [];
+  for (const line of text.split('\n')) {
+    const opened = /^table (\S+ \S+) \{/.exec(line)?.[1];
+    if (opened !== undefined) tables.push({ name: opened, chains: [], hasOthers: false });
+    const table = tables.at(-1);
+    if (table === undefined || opened !== undefined) continue;
+    const chain = /^\tchain (\S+) \{/.exec(line)?.[1];
+    if (chain !== undefined) table.chains.push({ name: chain, isEmpty: true });
+    else if (/^\t[^\t}]/.test(line)) table.hasOthers = true;
+    else if (/^\t\t/.test(line) && !/^\t\ttype \S+ hook .*policy accept;$/.test(line)) {
+      const last = table.chains.at(-1);
+      if (last !== undefined) last.isEmpty = false;
+    }
+  }
+  return tables;
+}
+
+/**
+ * Tables and base chains that `iptables` made for the cluster and that hold nothing any more. Only the tables iptables itself works
+ * on are looked at.
+ * @param before whether a table, or a chain of one, was there before kbs
+ */
+export function emptyNftObjects(
+  ruleset: string,
+  before: { readonly table: (name: string) => boolean; readonly chain: (name: string) => boolean },
+): readonly NftObject[] {
+  return parseRuleset(ruleset)
+    .filter(({ name }) => /^(ip|ip6) (filter|nat|mangle|raw|security)$/.test(name))
+    .flatMap(({ name, chains, hasOthers }): NftObject[] => {
+      if (!before.table(name) && !hasOthers && chains.every(({ isEmpty }) => isEmpty)) return [{ table: name, chain: undefined }];
+      return chains.flatMap((chain) =>
+        chain.isEmpty && /^[A-Z]+$/.test(chain.name) && !before.chain(`${name} ${chain.name}`) ? [{ table: name, chain: chain.name }] : [],
+      );
+    });
+}

@@ -1,0 +1,1 @@
+export { isManaged, RESET_PHASES, type ResetContext } from './phases.js';

@@ -1,0 +1,108 @@
+import { PATHS, UNITS } from '../../constants/index.js';
+import type { AnyStep, Phase } from '../../engine/index.js';
+import type { Host } from '../../host/index.js';
+import type { KubeApi } from '../../kube/index.js';
+import { undoPreparationSteps } from '../prepare/index.js';
+import { iptablesStep, nftStep } from './firewall-step.js';
+import { DISCARDED_DIR, forgetStep } from './forget-step.js';
+import { formerState, type FormerState } from './former-state.js';
+import { cgroupsStep, modulesStep, slicesStep, sysctlsStep } from './kernel-steps.js';
+import { linksStep } from './links-step.js';
+import { unmountStep } from './mounts-step.js';
+import { nodeObjectStep } from './node-object-step.js';
+import { packagesStep } from './packages-step.js';
+import { halfWrittenStep, pathsStep } from './paths-step.js';
+import { endPodsStep } from './pods-step.js';
+import { quietStep } from './quiet-step.js';
+import { emptyRuntimeStep } from './runtime-content-step.js';
+import { stopUnitStep } from './stop-unit-step.js';
+import { treesStep } from './trees-step.js';
+import { disableUnitsStep, formerUnitsStep } from './unit-steps.js';
+
+/** What the phases of a reset may ask for. */
+export interface ResetContext {
+  /** API of a cluster that goes on without the hosts; undefined when all of it goes or nothing answers. */
+  readonly api: KubeApi | undefined;
+}
+
+/** Whether kbs has ever begun to change a host. Reads only. */
+export async function isManaged(host: Host): Promise<boolean> {
+  const stats = await host.files.stat([PATHS.kbsDir, PATHS.kbsStateDir, DISCARDED_DIR]);
+  return [...stats.values()].some((stat) => stat !== undefined);
+}
+
+/** Steps for a host whose former state is known; none where kbs never came to change anything. */
+async function stepsFor(host: Host, steps: (former: FormerState) => readonly AnyStep[]): Promise<readonly AnyStep[]> {
+  const former = formerState(await host.journal.entries());
+  return former === undefined ? [] : steps(former);
+}
+
+const stopNodePhase: Phase<ResetContext> = {
+  name: 'stop-node',
+  title: 'Stop the kubelet',
+  summary: 'stops the kubelet, and takes the node out of a cluster that goes on without it',
+  on: 'all',
+  steps: ({ api }, host) =>
+    stepsFor(host, () => [quietStep(), stopUnitStep(UNITS.kubelet), ...(api === undefined ? [] : [nodeObjectStep(api, host.name)])]),
+};
+
+const endPodsPhase: Phase<ResetContext> = {
+  name: 'end-pods',
+  title: 'End pods',
+  summary: 'stops the container runtime, ends every process of pods and unmounts what they used',
+  on: 'all',
+  steps: (_context, host) =>
+    stepsFor(host, (former) => [
+      ...(former.keepsRuntime ? [] : [stopUnitStep(UNITS.containerd)]),
+      endPodsStep(),
+      ...(former.keepsRuntime ? [emptyRuntimeStep(former)] : []),
+      unmountStep(former),
+    ]),
+};
+
+const removeNetworkPhase: Phase<ResetContext> = {
+  name: 'remove-network',
+  title: 'Remove the pod network',
+  summary: 'removes network namespaces, interfaces and packet filter rules of the cluster; those of others stay',
+  on: 'all',
+  steps: (_context, host) => stepsFor(host, (former) => [linksStep(former), iptablesStep(former), nftStep(former)]),
+};
+
+const restoreHostPhase: Phase<ResetContext> = {
+  name: 'restore-host',
+  title: 'Put the hosts back as they were',
+  summary: 'goes through the journal backwards: units, files, packages, kernel, swap, folders',
+  on: 'all',
+  steps: (_context, host) =>
+    stepsFor(host, (former) => [
+      disableUnitsStep(former),
+      ...undoPreparationSteps(),
+      packagesStep(former),
+      // Before single paths: a folder kbs made around a tree is empty only then.
+      treesStep(former),
+      pathsStep(former),
+      halfWrittenStep(former),
+      slicesStep(),
+      cgroupsStep(),
+      sysctlsStep(former),
+      modulesStep(former),
+      formerUnitsStep(former),
+    ]),
+};
+
+const forgetPhase: Phase<ResetContext> = {
+  name: 'forget',
+  title: 'Remove what kbs noted',
+  summary: 'removes the journal; until then a reset that was cut off can be repeated',
+  on: 'all',
+  steps: () => [forgetStep()],
+};
+
+/** From a node to the host it was before `init`; needs nothing but the host's own journal. */
+export const RESET_PHASES: readonly Phase<ResetContext>[] = [
+  stopNodePhase,
+  endPodsPhase,
+  removeNetworkPhase,
+  restoreHostPhase,
+  forgetPhase,
+];
