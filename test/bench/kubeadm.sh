@@ -4,6 +4,7 @@
 # one after the other, as kubeadm 1.25 needs.
 #
 # kubeadm.sh BUNDLE IDENTITY KNOWN_HOSTS FLANNEL_YAML ENDPOINT "cp1=10.0.0.11 …" "w1=10.0.0.21 …"
+# Without control planes the workers are only prepared for `kubeadm join`.
 set -euo pipefail
 bundle=$1 identity=$2 known_hosts=$3 flannel=$4 endpoint=$5
 read -ra control_planes <<<"$6"
@@ -17,7 +18,7 @@ options=(-i "$identity" -o UserKnownHostsFile="$known_hosts" -o StrictHostKeyChe
 remote() { local address=$1; shift; ssh "${options[@]}" "root@$address" "$@"; }
 say() { printf '%s %s\n' "$(date +%T)" "$*" >&2; }
 
-all=("${control_planes[@]}" ${workers[@]+"${workers[@]}"})
+all=(${control_planes[@]+"${control_planes[@]}"} ${workers[@]+"${workers[@]}"})
 hosts_lines=$(for host in "${all[@]}"; do printf '%s %s\n' "${host#*=}" "${host%%=*}"; done)
 
 prepare() { # name=address role
@@ -89,9 +90,10 @@ REMOTE
 }
 
 pids=()
-for host in "${control_planes[@]}"; do prepare "$host" control-plane & pids+=($!); done
+for host in ${control_planes[@]+"${control_planes[@]}"}; do prepare "$host" control-plane & pids+=($!); done
 for host in ${workers[@]+"${workers[@]}"}; do prepare "$host" worker & pids+=($!); done
 for pid in "${pids[@]}"; do wait "$pid"; done
+[ ${#control_planes[@]} -gt 0 ] || exit 0
 
 first=${control_planes[0]#*=}
 # HTTPProxyCIDR: kubeadm 1.25 built with a recent Go cannot parse its own URL there.
@@ -118,11 +120,13 @@ apiVersion: kubeproxy.config.k8s.io/v1alpha1
 kind: KubeProxyConfiguration
 conntrack: { maxPerCore: 0 }
 CONFIG
-remote "$first" "kubeadm init --config /root/kubeadm.yaml --upload-certs $ignore" >"$scratch/init.log"
+upload=
+[ ${#control_planes[@]} -eq 1 ] || upload=--upload-certs
+remote "$first" "kubeadm init --config /root/kubeadm.yaml $upload $ignore" >"$scratch/init.log"
 say 'control plane: initialised'
 remote "$first" 'kubectl --kubeconfig /etc/kubernetes/admin.conf apply -f -' <"$flannel" >/dev/null
 join=$(remote "$first" 'kubeadm token create --print-join-command')
-key=$(grep -oE 'certificate-key [0-9a-f]{64}' "$scratch/init.log" | head -n 1 | cut -d' ' -f2)
+key=$(sed -nE 's/.*certificate-key ([0-9a-f]{64}).*/\1/p' "$scratch/init.log" | head -n 1)
 
 pids=()
 for host in ${workers[@]+"${workers[@]}"}; do remote "${host#*=}" "$join $ignore" >"$scratch/${host%%=*}.log" & pids+=($!); done
