@@ -5,3 +5,4 @@ export { openClusterInput, type OpenClusterOptions } from './open-cluster.js';
 export { adminKubeconfig } from './admin-kubeconfig.js';
 export { defaultKubeconfigPath, mergeIntoKubeconfig, writeKubeconfig } from './local-kubeconfig.js';
 export { clusterStatus, type ClusterStatus } from './status.js';
+export { resetCluster, resetTargets, resetThisMachine, type ResetResult } from './reset.js';
