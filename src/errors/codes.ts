@@ -20,6 +20,8 @@ export const ERROR_KINDS = {
   SSH_HOST_KEY: { exit: 5, title: 'the host key is unknown or has changed', retryable: false },
   SSH_LOST: { exit: 5, title: 'the connection broke', retryable: true },
   SSH_KEY: { exit: 5, title: 'a private key cannot be used', retryable: false },
+  TOKEN_REFUSED: { exit: 5, title: 'the cluster does not accept the bootstrap token', retryable: false },
+  DISCOVERY_UNTRUSTED: { exit: 5, title: 'the cluster is not proven to be the one meant', retryable: false },
   SUDO_DENIED: { exit: 5, title: 'the login user may not become root', retryable: false },
   TIMEOUT: { exit: 6, title: 'a command did not end in time', retryable: false },
   REMOTE_COMMAND: { exit: 6, title: 'a command failed on a host', retryable: false },

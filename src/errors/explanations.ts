@@ -111,6 +111,33 @@ export const EXPLANATIONS: Readonly<Record<ErrorCode, Explanation>> = {
     ],
     actions: ['Check it: ssh-keygen -y -f KEY', 'Without a terminal put the key into an agent: ssh-add KEY'],
   },
+  TOKEN_REFUSED: {
+    meaning:
+      'kbs join found the cluster, and the cluster does not know the bootstrap token, or knows another secret half for it. Nothing was changed on this machine.',
+    causes: [
+      'The token has expired: it lives for 24 hours unless it was made with another --ttl',
+      'A part of the token was not copied',
+      'A token of another cluster',
+      'The token was made without one of its usages, signing and authentication',
+    ],
+    actions: [
+      'Make a new one on a control plane: kbs token create --print-join-command, or kubeadm token create --print-join-command',
+      'See which there are: kbs token list',
+    ],
+  },
+  DISCOVERY_UNTRUSTED: {
+    meaning:
+      'What answers at the endpoint did not prove to be the cluster that was meant: its CA is another one than the hash says, or its certificate is not valid for the endpoint. Nothing was changed on this machine.',
+    causes: [
+      'The hash of another cluster, or of this one before it was made anew',
+      'The endpoint is a name or address that the API server’s certificate does not hold',
+      'Somebody stands in between',
+    ],
+    actions: [
+      'Take endpoint, token and hash from one line: kbs token create --print-join-command on a control plane',
+      'Use another name or address of the API, or add this one to spec.apiServer.certSANs',
+    ],
+  },
   SUDO_DENIED: {
     meaning: 'The login worked, but that user may not become root. kbs works as root on its hosts.',
     causes: ['The user is not in sudoers', 'sudo wants a password and none was given', 'sudo is not installed'],

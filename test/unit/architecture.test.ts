@@ -19,6 +19,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   config: ['yaml', 'versions'],
   pki: [],
   kubeconfig: ['pki', 'yaml'],
+  discovery: ['pki', 'kubeconfig', 'yaml'],
   render: ['yaml'],
   bundle: ['versions', 'config'],
   kube: ['host', 'events', 'yaml'],
@@ -30,7 +31,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   phases: ['steps', 'engine', 'events', 'render', 'pki', 'kubeconfig', 'bundle', 'host', 'kube', 'config', 'versions', 'yaml'],
   operations: [
     ...['phases', 'engine', 'events', 'render', 'pki', 'kubeconfig', 'bundle', 'host', 'kube', 'config', 'versions', 'yaml'],
-    ...['ssh', 'local'],
+    ...['ssh', 'local', 'discovery'],
   ],
   commands: ['operations', 'ui', 'config', 'events', 'kubeconfig', 'versions'],
 };
