@@ -55,8 +55,10 @@ function resolve(target: SshTarget, sources: SettingsSources, depth: number): Ss
   const port = target.port ?? configured.port ?? DEFAULT_PORT;
   const user = target.user ?? configured.user ?? 'root';
   const expand = (path: string): string => expandPath(path, { host, port, user }, sources);
+  // `Host *` with a ProxyJump holds for the jump host itself too, which needs none; OpenSSH sees it the same way.
+  const isElsewhere = (jump: SshTarget): boolean => jump.address !== target.address && jump.address !== host;
   const named = [...(target.identityFile === undefined ? [] : [target.identityFile]), ...configured.identityFiles];
-  const jumps = target.bastion ? [withTimeout(target.bastion, target)] : parseProxyJump(configured.proxyJump);
+  const jumps = target.bastion ? [withTimeout(target.bastion, target)] : parseProxyJump(configured.proxyJump).filter(isElsewhere);
   return {
     host,
     port,

@@ -17,9 +17,9 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** Programs the server's side needs; unpacked beside the system, not installed. */
-const PACKAGES = ['openssh-server', 'libwrap0', 'sudo', 'fish', 'fish-common', 'libpcre2-32-0', 'tcsh'];
+const PACKAGES = ['openssh-server', 'libwrap0', 'sudo', 'fish', 'fish-common', 'libpcre2-32-0', 'tcsh', 'busybox'];
 
-const cacheDirectory = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'kbs-test', 'sshd');
+const cacheDirectory = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'kbs-test', PACKAGES.join('+'));
 
 /** Folder with the unpacked packages, or why there is none. */
 function unpackPackages(): string {
