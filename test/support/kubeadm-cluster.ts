@@ -1,0 +1,45 @@
+import { writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { flannelManifest } from '../bench/flannel-manifest.js';
+import { capture } from '../lab/command.js';
+import type { Lab } from '../lab/lab.js';
+
+const SCRIPT = resolve(import.meta.dirname, '..', 'bench', 'kubeadm.sh');
+
+/** kubeadm 1.25 built with a recent Go cannot parse its own URL in this check. */
+export const KUBEADM_IGNORE = '--ignore-preflight-errors=HTTPProxyCIDR';
+
+async function runScript(
+  lab: Lab,
+  bundle: string,
+  roles: { readonly controlPlanes: readonly string[]; readonly workers: readonly string[] },
+): Promise<void> {
+  const flannel = join(lab.directory, 'flannel.yaml');
+  await writeFile(flannel, await flannelManifest(bundle));
+  const pairs = (names: readonly string[]): string => names.map((name) => `${name}=${lab.host(name).address}`).join(' ');
+  const [first] = roles.controlPlanes;
+  const endpoint = first === undefined ? '' : `${lab.host(first).address}:6443`;
+  const result = await capture(
+    [
+      ...[...lab.operator, SCRIPT, bundle, lab.identityFile, lab.knownHostsFile, flannel, endpoint],
+      ...[pairs(roles.controlPlanes), pairs(roles.workers)],
+    ],
+    { timeoutMs: 600_000 },
+  );
+  if (result.exitCode !== 0) throw new Error(`kubeadm.sh ended with ${result.exitCode}\n${result.stderr.slice(-4000)}`);
+}
+
+/** Makes a cluster on bare hosts of a lab with stock kubeadm; names that start with `cp` are control planes. Ready when every node is. */
+export async function createKubeadmCluster(lab: Lab, bundle: string): Promise<void> {
+  const names = lab.hosts.map(({ name }) => name);
+  const isControlPlane = (name: string): boolean => name.startsWith('cp');
+  await runScript(lab, bundle, {
+    controlPlanes: names.filter(isControlPlane),
+    workers: names.filter((name) => !isControlPlane(name)),
+  });
+}
+
+/** Brings a bare host to where an administrator calls `kubeadm join`: runtime, kubelet, kubeadm, crictl, images. */
+export async function prepareForKubeadm(lab: Lab, bundle: string, host: string): Promise<void> {
+  await runScript(lab, bundle, { controlPlanes: [], workers: [host] });
+}
