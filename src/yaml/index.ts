@@ -1,1 +1,1 @@
-export { printYaml, printYamlScalar, yamlProblem } from './yaml-text.js';
+export { parseYamlStream, printYaml, printYamlScalar, yamlProblem } from './yaml-text.js';
