@@ -13,7 +13,7 @@ export class PhaseReporter<Context> {
   readonly #open = new Map<string, OpenPhase>();
 
   constructor(
-    private readonly run: Pick<EngineRun<Context>, 'context'>,
+    private readonly run: Pick<EngineRun<Context>, 'context' | 'mode'>,
     private readonly bus: EventBus,
     private readonly hostsOf: (phase: Phase<Context>) => readonly string[],
   ) {}
@@ -23,7 +23,7 @@ export class PhaseReporter<Context> {
     const known = this.#open.get(phase.name);
     if (known) return known.skipped;
     const hosts = this.hostsOf(phase);
-    const reason = phase.skip?.(this.run.context);
+    const reason = (this.run.mode === 'plan' ? phase.leftOutOfPlans : undefined) ?? phase.skip?.(this.run.context);
     const open: OpenPhase = { startedMs: performance.now(), skipped: reason !== undefined, left: hosts.length, status: 'succeeded' };
     this.#open.set(phase.name, open);
     this.bus.emit({ type: 'phase.start', phase: phase.name, title: phase.title, hosts });

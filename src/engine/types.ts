@@ -122,6 +122,8 @@ export interface Phase<Context> {
    * further steps from looking too; all failures are reported together, and no phase without this flag starts any more.
    */
   readonly collectsErrors?: boolean;
+  /** Why it has no place in plans, shown to the user: it looks at what only a change can bring about. */
+  readonly leftOutOfPlans?: string;
   /** A reason not to run at all, shown to the user. */
   skip?(context: Context): string | undefined;
   /** Steps for one host, in order. Called when the phase starts on that host, so facts and products of earlier phases are there. */
