@@ -3,7 +3,7 @@ import { KbsError } from '../errors/index.js';
 import { parseStatus, refusalError } from './api-error.js';
 import { isSameDeclared, isSetByOthers, showStates, withoutField } from './comparison.js';
 import type { ConnectionPool } from './connection-pool.js';
-import { collectionPath, describeRef, groupPath, knownResource, listQuery, objectPath, type Resource } from './resource-path.js';
+import { collectionPath, describeRef, groupPath, knownResource, listQuery, objectPath, refOf, type Resource } from './resource-path.js';
 import { RetryingClient, type ClientRequest } from './retrying-client.js';
 import type {
   ApplyOptions,
@@ -31,11 +31,6 @@ interface ObjectList {
 
 interface ResourceList {
   readonly resources: readonly { readonly name: string; readonly kind: string; readonly namespaced: boolean }[];
-}
-
-/** The reference of an object. */
-function refOf({ apiVersion, kind, metadata: { name, namespace } }: KubeObject): ObjectRef {
-  return { apiVersion, kind, name, ...(namespace === undefined ? {} : { namespace }) };
 }
 
 /** The namespaces of a new cluster are made a moment after its API says it is ready. */

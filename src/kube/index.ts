@@ -1,5 +1,7 @@
 export { createKubeAccess, type KubeAccessOptions } from './access.js';
 export { apiReason } from './api-error.js';
+export { atOnce } from './at-once.js';
+export { describeRef, refOf } from './resource-path.js';
 export type {
   ApplyOptions,
   DeleteOptions,

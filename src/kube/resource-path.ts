@@ -1,5 +1,5 @@
 import { KbsError } from '../errors/index.js';
-import type { ListOptions, ObjectKind, ObjectRef } from './types.js';
+import type { KubeObject, ListOptions, ObjectKind, ObjectRef } from './types.js';
 
 /** Where objects of a kind are in the API. */
 export interface Resource {
@@ -71,4 +71,9 @@ export function listQuery({ labelSelector, fieldSelector }: ListOptions): string
 /** For messages: `ConfigMap kube-system/coredns`, `Node w1`. */
 export function describeRef({ kind, name, namespace }: ObjectRef): string {
   return `${kind} ${namespace === undefined ? '' : `${namespace}/`}${name}`;
+}
+
+/** The reference of an object. */
+export function refOf({ apiVersion, kind, metadata: { name, namespace } }: KubeObject): ObjectRef {
+  return { apiVersion, kind, name, ...(namespace === undefined ? {} : { namespace }) };
 }

@@ -3,7 +3,7 @@ import type { ClusterSpec, HostSpec } from '../config/index.js';
 import type { Host } from '../host/index.js';
 import type { KubeAccess } from '../kube/index.js';
 import type { SharedPki } from '../pki/index.js';
-import type { ProofRow } from './proof/index.js';
+import type { ProofRow } from './proof-row.js';
 import type { ClusterImages, ComponentVersions } from '../versions/index.js';
 
 /** The cluster's shared keys and certificates: those on its control planes, or new ones when there are none yet. */

@@ -1,4 +1,5 @@
 export { sha256Of } from './digest.js';
+export { unifiedDiff } from './unified-diff.js';
 export { filesStep } from './files.js';
 export { removeFilesStep } from './remove-files.js';
 export type {

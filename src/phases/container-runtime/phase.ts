@@ -4,8 +4,8 @@ import type { AnyStep, Phase } from '../../engine/index.js';
 import { sh, type Host } from '../../host/index.js';
 import { renderContainerdConfig, renderContainerdUnit, renderCrictlConfig, renderHostsToml } from '../../render/index.js';
 import { filesStep, packageStep, sha256Of, unitStep, unpackStep, uploadStep, type FileSpec } from '../../steps/index.js';
-import { flannelCniConfig } from '../cluster-objects/index.js';
 import type { RunContext } from '../context.js';
+import { flannelCniConfig } from '../pod-network/index.js';
 
 type Slice = Pick<RunContext, 'spec' | 'artifacts' | 'versions' | 'images'>;
 

@@ -1,0 +1,101 @@
+import { endpointOf, serviceAddress } from '../../config/index.js';
+import { hostPort } from '../../constants/index.js';
+import type { Phase } from '../../engine/index.js';
+import { renderClusterInfo } from '../../kubeconfig/index.js';
+import { renderClusterConfiguration, renderCorefile } from '../../render/index.js';
+import { CLUSTER_NAME, endpointAccess } from '../access.js';
+import type { RunContext } from '../context.js';
+import { kubeletConfigText } from '../kubelet/index.js';
+import { objectsStep } from '../objects-step.js';
+import { skipWithoutControlPlane } from '../skip-without-control-plane.js';
+import { coreDnsKeptFields, coreDnsObjects, type CoreDnsInput } from './core-dns.js';
+import { kubeadmContractObjects, type KubeadmContractInput } from './kubeadm-contract.js';
+import { waitForNetwork } from './network-wait.js';
+
+/** kubeadm's ConfigMaps as the cluster file wants them. */
+export function kubeadmContractInput({ spec }: Pick<RunContext, 'spec'>, caCertificate: string): KubeadmContractInput {
+  const { host, port } = endpointOf(spec);
+  const { network, kubelet, containerRuntime } = spec;
+  return {
+    clusterConfiguration: renderClusterConfiguration({
+      clusterName: CLUSTER_NAME,
+      kubernetesVersion: spec.kubernetesVersion,
+      controlPlaneEndpoint: hostPort(host, port),
+      imageRepository: spec.imageRepository,
+      dnsDomain: network.dnsDomain,
+      podSubnet: network.podSubnet,
+      serviceSubnet: network.serviceSubnet,
+      apiServer: spec.apiServer,
+      controllerManager: spec.controllerManager,
+      scheduler: spec.scheduler,
+      etcd: spec.etcd,
+    }),
+    kubeletConfig: kubeletConfigText(spec),
+    // Driver systemd is kubeadm's own choice, any other one is the user's.
+    isKubeletConfigUserSupplied: Object.keys(kubelet.config).length > 0 || containerRuntime.cgroupDriver !== 'systemd',
+    clusterInfo: renderClusterInfo(endpointAccess(spec, caCertificate)),
+  };
+}
+
+/** CoreDNS's objects as the cluster file wants them. */
+export function coreDnsInput({ spec, images }: Pick<RunContext, 'spec' | 'images'>): CoreDnsInput {
+  return {
+    image: images.coredns,
+    corefile: renderCorefile({ dnsDomain: spec.network.dnsDomain }),
+    clusterDns: serviceAddress(spec, 10),
+  };
+}
+
+/** The objects of kubeadm's interoperability contract. */
+export const clusterObjectsPhase: Phase<Pick<RunContext, 'spec' | 'pki' | 'kube' | 'hosts'>> = {
+  name: 'cluster-objects',
+  title: 'Write what kubeadm keeps in a cluster',
+  summary: 'applies kubeadm-config, kubelet-config, cluster-info and the rights of joining nodes',
+  on: 'cluster',
+  // Nothing that comes after in the cluster lane needs them: they may go in at the same time.
+  after: [],
+  waitsFor: ['api-server'],
+  skip: skipWithoutControlPlane,
+  steps: ({ spec, pki, kube }) => [
+    objectsStep({
+      id: 'cluster-objects/kubeadm',
+      title: 'Write the configuration and rights kubeadm looks for',
+      kube,
+      objects: async () => kubeadmContractObjects(kubeadmContractInput({ spec }, (await pki.shared()).ca.certificate)),
+    }),
+  ],
+};
+
+/** CoreDNS: name and address at once, its pods when there is a node whose network is up. */
+export const clusterDnsPhase: Phase<Pick<RunContext, 'spec' | 'images' | 'kube' | 'hosts'>> = {
+  name: 'cluster-dns',
+  title: 'Deploy CoreDNS',
+  summary: 'applies the objects of CoreDNS once the pod network is up on a node',
+  on: 'cluster',
+  after: ['pod-network'],
+  skip: skipWithoutControlPlane,
+  steps(context) {
+    const { kube, spec } = context;
+    const objects = coreDnsObjects(coreDnsInput(context));
+    const isDeployment = ({ kind }: { readonly kind: string }): boolean => kind === 'Deployment';
+    return [
+      objectsStep({
+        id: 'cluster-dns/objects',
+        title: 'Give CoreDNS its service, rights and configuration',
+        kube,
+        objects: () => objects.filter((object) => !isDeployment(object)),
+        keep: coreDnsKeptFields,
+      }),
+      objectsStep({
+        id: 'cluster-dns/deployment',
+        title: 'Deploy CoreDNS',
+        timeoutMs: 240_000,
+        kube,
+        objects: () => objects.filter(isDeployment),
+        keep: coreDnsKeptFields,
+        // A network of the user's own comes when the user brings it.
+        ...(spec.network.cni.type === 'flannel' ? { before: waitForNetwork } : {}),
+      }),
+    ];
+  },
+};

@@ -1,0 +1,70 @@
+import { readFileSync } from 'node:fs';
+import { PACKAGE_ROOT } from '../constants/index.js';
+import type { KubeObject } from '../kube/index.js';
+import { parseYamlStream } from '../yaml/index.js';
+
+/** Files of `manifests/`. */
+export type ManifestName = 'bootstrap' | 'coredns' | 'flannel' | 'kube-proxy' | 'proof';
+
+/** A container of a pod template, as far as code fills it in. */
+export interface ContainerPatch {
+  readonly image: string;
+  /** Put behind the manifest's own arguments. */
+  readonly extraArgs?: readonly string[];
+}
+
+interface Container {
+  readonly name: string;
+  readonly args?: readonly string[];
+  readonly [field: string]: unknown;
+}
+
+interface WorkloadSpec {
+  readonly template: { readonly spec: { readonly containers: readonly Container[]; readonly initContainers?: readonly Container[] } };
+}
+
+/** The objects of a manifest, new ones each time. Dynamic parts are not in them yet. */
+export function readManifest(name: ManifestName): readonly KubeObject[] {
+  return parseYamlStream(readFileSync(`${PACKAGE_ROOT}manifests/${name}.yaml`, 'utf8')) as readonly KubeObject[];
+}
+
+/** The object of a kind (and name, when the manifest has several), changed; the others as they are. */
+export function mapObject(objects: readonly KubeObject[], kind: string, change: (object: KubeObject) => KubeObject): readonly KubeObject[] {
+  if (!objects.some((object) => object.kind === kind)) throw new Error(`the manifest has no ${kind}`);
+  return objects.map((object) => (object.kind === kind ? change(object) : object));
+}
+
+/** An object with fields of its spec replaced. */
+export function withSpec(object: KubeObject, fields: Readonly<Record<string, unknown>>): KubeObject {
+  return { ...object, spec: { ...(object['spec'] as object), ...fields } };
+}
+
+/** A workload with every container filled in; both ways round, none may be left over. */
+export function withContainers(workload: KubeObject, patches: Readonly<Record<string, ContainerPatch>>): KubeObject {
+  const left = new Set(Object.keys(patches));
+  const fill = (container: Container): Container => {
+    const patch = patches[container.name];
+    if (patch === undefined) throw new Error(`container ${container.name} of ${workload.metadata.name} is not filled in`);
+    left.delete(container.name);
+    const { image, extraArgs = [] } = patch;
+    const args = [...(container.args ?? []), ...extraArgs];
+    return { ...container, image, ...(args.length === 0 ? {} : { args }) };
+  };
+  const { template } = workload['spec'] as WorkloadSpec;
+  const { containers, initContainers } = template.spec;
+  const spec = {
+    ...template.spec,
+    ...(initContainers === undefined ? {} : { initContainers: initContainers.map(fill) }),
+    containers: containers.map(fill),
+  };
+  if (left.size > 0) throw new Error(`${workload.metadata.name} has no container ${[...left].join(', ')}`);
+  return withSpec(workload, { template: { ...template, spec } });
+}
+
+/** A ConfigMap. */
+export function configMap(
+  metadata: KubeObject['metadata'] & { readonly namespace: string },
+  data: Readonly<Record<string, string>>,
+): KubeObject {
+  return { apiVersion: 'v1', kind: 'ConfigMap', metadata, data };
+}

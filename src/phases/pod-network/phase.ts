@@ -1,0 +1,85 @@
+import { controlPlanes, endpointOf } from '../../config/index.js';
+import type { AnyStep, Phase } from '../../engine/index.js';
+import { renderKubeProxyConfig, renderKubeProxyKubeconfig } from '../../render/index.js';
+import { urlOf } from '../access.js';
+import type { RunContext } from '../context.js';
+import { objectsStep } from '../objects-step.js';
+import { skipWithoutControlPlane } from '../skip-without-control-plane.js';
+import { flannelConfigMap, flannelObjects, type FlannelInput } from './flannel.js';
+import { kubeProxyConfigMap, kubeProxyObjects, type KubeProxyInput } from './kube-proxy.js';
+import { restartStep } from './restart-step.js';
+
+type Slice = Pick<RunContext, 'spec' | 'images' | 'versions' | 'kube' | 'hosts'>;
+
+/** kube-proxy's objects as the cluster file wants them. */
+export function kubeProxyInput({ spec, images }: Pick<RunContext, 'spec' | 'images'>): KubeProxyInput {
+  const { host, port } = endpointOf(spec);
+  const overrides = spec.network.kubeProxy.config;
+  return {
+    image: images.kubeProxy,
+    // Mode iptables is what an empty mode means: left empty, as kubeadm has it.
+    config: renderKubeProxyConfig({
+      podSubnet: spec.network.podSubnet,
+      advertiseAddress: controlPlanes(spec)[0]?.address ?? host,
+      overrides,
+    }),
+    kubeconfig: renderKubeProxyKubeconfig({ server: urlOf(host, port) }),
+    isUserSupplied: Object.keys(overrides).length > 0,
+  };
+}
+
+/** flannel's objects as the cluster file wants them. */
+export function flannelInput({ spec, images, versions }: Pick<RunContext, 'spec' | 'images' | 'versions'>): FlannelInput {
+  const { podSubnet, cni } = spec.network;
+  return {
+    version: versions.flannel,
+    podSubnet,
+    backend: cni.backend,
+    interface: cni.interface,
+    image: images.flannel,
+    cniPluginImage: images.flannelCniPlugin,
+  };
+}
+
+function kubeProxySteps(context: Slice): readonly AnyStep[] {
+  const input = kubeProxyInput(context);
+  const { kube } = context;
+  return [
+    objectsStep({ id: 'kube-proxy/objects', title: 'Deploy kube-proxy', kube, objects: () => kubeProxyObjects(input) }),
+    restartStep({
+      id: 'kube-proxy/restart',
+      title: 'Restart kube-proxy for a new configuration',
+      kube,
+      configMap: () => kubeProxyConfigMap(input),
+      podSelector: 'k8s-app=kube-proxy',
+    }),
+  ];
+}
+
+function flannelSteps(context: Slice): readonly AnyStep[] {
+  if (context.spec.network.cni.type !== 'flannel') return [];
+  const input = flannelInput(context);
+  const { kube } = context;
+  return [
+    objectsStep({ id: 'flannel/objects', title: 'Deploy flannel', kube, objects: () => flannelObjects(input) }),
+    restartStep({
+      id: 'flannel/restart',
+      title: 'Restart flannel for a new configuration',
+      kube,
+      configMap: () => flannelConfigMap(input),
+      podSelector: 'app=flannel',
+    }),
+  ];
+}
+
+/** kube-proxy and flannel, as soon as the API serves: their pods start while controllers are still coming up. */
+export const podNetworkPhase: Phase<Slice> = {
+  name: 'pod-network',
+  title: 'Deploy kube-proxy and the pod network',
+  summary: 'applies the objects of kube-proxy and flannel',
+  on: 'cluster',
+  after: [],
+  waitsFor: ['api-server'],
+  skip: skipWithoutControlPlane,
+  steps: (context) => [...kubeProxySteps(context), ...flannelSteps(context)],
+};

@@ -1,0 +1,102 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { atOnce, type KubeApi } from '../../kube/index.js';
+import type { ProofRow } from '../proof-row.js';
+import type { ProbePod } from './waits.js';
+
+/** One way packets must be able to go. */
+export interface Edge {
+  readonly from: ProbePod;
+  readonly name: string;
+  readonly what: Extract<ProofRow['what'], 'pod to pod' | 'service' | 'cluster DNS'>;
+  /** Name or address the pod dials. */
+  readonly host: string;
+  readonly port: number;
+  /** Names of the pods that may answer. */
+  readonly answers: readonly string[];
+}
+
+/** How edges are tried. */
+export interface EdgeRun {
+  readonly api: KubeApi;
+  readonly namespace: string;
+  /** Until when an edge is tried again, as performance.now() counts. */
+  readonly deadlineMs: number;
+  readonly signal: AbortSignal;
+}
+
+const PROBE_PORT = 8080;
+const SERVICE_PORT = 80;
+const AT_ONCE = 16;
+const TRY_TIMEOUT_MS = 8_000;
+const FIRST_PAUSE_MS = 100;
+const LONGEST_PAUSE_MS = 1_000;
+
+/** All edges of a proof: each pod to each other, each to the service by address, each to the service by name. Pure. */
+export function edgesBetween(probes: readonly ProbePod[], service: { readonly ip: string; readonly name: string }): readonly Edge[] {
+  const all = probes.map(({ name }) => name);
+  return probes.flatMap((from) => [
+    ...probes
+      .filter((to) => to !== from)
+      .map((to): Edge => ({
+        from,
+        name: `${from.node} → ${to.node} pod`,
+        what: 'pod to pod',
+        host: to.ip,
+        port: PROBE_PORT,
+        answers: [to.name],
+      })),
+    { from, name: `${from.node} → service`, what: 'service', host: service.ip, port: SERVICE_PORT, answers: all },
+    { from, name: `${from.node} → cluster DNS`, what: 'cluster DNS', host: service.name, port: SERVICE_PORT, answers: all },
+  ]);
+}
+
+interface DialAnswer {
+  readonly responses?: readonly string[];
+  readonly errors?: readonly string[];
+}
+
+function parseAnswer(body: string): DialAnswer | undefined {
+  try {
+    return JSON.parse(body) as DialAnswer;
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
+/** Lets a pod dial once, through the API server. */
+async function dial(
+  { from, host, port, answers }: Edge,
+  { api, namespace, signal }: EdgeRun,
+): Promise<{ readonly ok: boolean; readonly detail: string }> {
+  const query = new URLSearchParams({ host, port: String(port), protocol: 'http', request: 'hostname', tries: '1' });
+  const path = `/api/v1/namespaces/${namespace}/pods/${from.name}:${PROBE_PORT}/proxy/dial?${query.toString()}`;
+  const { status, body } = await api.request('GET', path, { timeoutMs: TRY_TIMEOUT_MS, signal });
+  const answer = parseAnswer(body);
+  if (status !== 200) return { ok: false, detail: `${status}: ${body.trim().slice(0, 300)}` };
+  const [response] = answer?.responses ?? [];
+  if (response !== undefined && answers.includes(response)) return { ok: true, detail: `${response} answered` };
+  return { ok: false, detail: answer?.errors?.[0] ?? `unexpected answer: ${body.slice(0, 200)}` };
+}
+
+/** Tries an edge until it works or the time is over: rules and names of something new take a moment to get everywhere. */
+async function proveEdge(edge: Edge, run: EdgeRun): Promise<ProofRow> {
+  const startedMs = performance.now();
+  const row = (ok: boolean, detail: string): ProofRow => ({
+    edge: edge.name,
+    what: edge.what,
+    ok,
+    ms: Math.round(performance.now() - startedMs),
+    detail,
+  });
+  for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {
+    const { ok, detail } = await dial(edge, run);
+    if (ok || performance.now() + pauseMs > run.deadlineMs) return row(ok, detail);
+    await sleep(pauseMs, undefined, { signal: run.signal });
+  }
+}
+
+/** Proves all edges, many at a time. */
+export function proveEdges(edges: readonly Edge[], run: EdgeRun): Promise<readonly ProofRow[]> {
+  return atOnce(AT_ONCE, edges, (edge) => proveEdge(edge, run));
+}
