@@ -96,16 +96,23 @@ function parseCgroups(v2: readonly string[], v1: readonly string[]): Pick<HostFa
   return { cgroupVersion: 'v1', cgroupControllers: rows.filter((row) => row[3] === '1').map(([name = '']) => name) };
 }
 
-/** `<name> <mtu> <mac>` lines of /sys/class/net and the one-line form of `ip addr`. */
+/** Links as `ip -o link` prints them, or as `<name> <mtu> <mac>` from /sys/class/net; addresses as `ip -o addr` prints them. */
 export function parseInterfaces(links: readonly string[], addresses: readonly string[]): HostFacts['interfaces'] {
   const found = addresses.flatMap((line) => {
     const [, name, address] = /^\d+:\s+(\S+)\s+inet6?\s+([0-9a-fA-F.:]+)(?:\/\d+)?\s.*\bscope global\b/.exec(line) ?? [];
     return name === undefined || address === undefined ? [] : [{ name: name.replace(/@.*/, ''), address }];
   });
   return links.map((line) => {
-    const [name = '', mtu = '0', mac = ''] = line.split(' ');
-    return { name, mac, mtu: Number(mtu), addresses: found.filter((entry) => entry.name === name).map((entry) => entry.address) };
+    const { name, mtu, mac } = parseLink(line);
+    return { name, mac, mtu, addresses: found.filter((entry) => entry.name === name).map((entry) => entry.address) };
   });
+}
+
+function parseLink(line: string): { readonly name: string; readonly mtu: number; readonly mac: string } {
+  const [, name, mtu, mac = ''] = /^\d+:\s+([^\s:@]+)\S*\s.*\bmtu (\d+)\b(?:.*\blink\/\S+ ([0-9a-f:]+))?/.exec(line) ?? [];
+  if (name !== undefined) return { name, mtu: Number(mtu), mac };
+  const [sysName = '', sysMtu = '0', sysMac = ''] = line.split(' ');
+  return { name: sysName, mtu: Number(sysMtu), mac: sysMac };
 }
 
 /** /proc/swaps: Filename Type Size Used Priority; a space in a name is `\040`. */

@@ -26,7 +26,8 @@ export const SPACE_PATHS = [
 
 /**
  * Prints everything in HostFacts, a section for each source, for any POSIX shell (dash, busybox). What a host does not have
- * leaves its section empty: to look is never an error. The clock comes first, for the best comparison with the local one.
+ * leaves its section empty: to look is never an error. Links are asked of ip first: in a container /sys may show those of its
+ * host. The clock comes first, for the best comparison with the local one.
  */
 export const FACTS_SCRIPT = `
 section() { echo "${SECTION_MARK}$1"; }
@@ -42,7 +43,7 @@ section cpus; getconf _NPROCESSORS_ONLN 2>/dev/null || grep -c '^processor' /pro
 section memory; grep '^MemTotal:' /proc/meminfo
 section machine-id; cat /etc/machine-id 2>/dev/null
 section product-uuid; cat /sys/class/dmi/id/product_uuid 2>/dev/null
-section links; for link in /sys/class/net/*; do
+section links; ip -o link show 2>/dev/null || for link in /sys/class/net/*; do
   if [ -e "$link/mtu" ]; then echo "\${link##*/} $(cat "$link/mtu") $(cat "$link/address" 2>/dev/null)"; fi
 done
 section addresses; ip -o addr show 2>/dev/null

@@ -15,7 +15,11 @@ const DEBIAN = {
   memory: 'MemTotal:        8024724 kB',
   'machine-id': '3d1219c7c4c5404aaa1f6d2a48adfda4',
   'product-uuid': '11111111-2222-3333-4444-555555555555',
-  links: 'eth0 1500 52:54:00:00:00:01\nlo 65536 00:00:00:00:00:00',
+  links: [
+    '1: lo: <LOOPBACK,UP,LOWER_UP> mtu 65536 qdisc noqueue state UNKNOWN mode DEFAULT group default qlen 1000\\    link/loopback 00:00:00:00:00:00 brd 00:00:00:00:00:00',
+    '2: eth0@if7: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1500 qdisc noqueue state UP mode DEFAULT group default qlen 1000\\    link/ether 52:54:00:00:00:01 brd ff:ff:ff:ff:ff:ff link-netnsid 0',
+    '3: tun0: <POINTOPOINT,UP> mtu 1400 qdisc noqueue state UNKNOWN mode DEFAULT group default qlen 500\\    link/none ',
+  ].join('\n'),
   addresses: [
     '1: lo    inet 127.0.0.1/8 scope host lo\\       valid_lft forever preferred_lft forever',
     '2: eth0    inet 10.0.0.11/24 brd 10.0.0.255 scope global dynamic eth0\\       valid_lft 3000sec',
@@ -54,8 +58,9 @@ describe('facts', () => {
       productUuid: '11111111-2222-3333-4444-555555555555',
       addresses: ['10.0.0.11', 'fd00::11'],
       interfaces: [
-        { name: 'eth0', mac: '52:54:00:00:00:01', mtu: 1500, addresses: ['10.0.0.11', 'fd00::11'] },
         { name: 'lo', mac: '00:00:00:00:00:00', mtu: 65536, addresses: [] },
+        { name: 'eth0', mac: '52:54:00:00:00:01', mtu: 1500, addresses: ['10.0.0.11', 'fd00::11'] },
+        { name: 'tun0', mac: '', mtu: 1400, addresses: [] },
       ],
       swaps: [{ device: '/dev/sda2', type: 'partition', sizeKiB: 1998844 }],
       hasCapSysResource: true,
@@ -87,6 +92,14 @@ describe('facts', () => {
       usesSystemdResolved: false,
       swaps: [],
     });
+  });
+
+  test('take links from /sys where there is no ip', () => {
+    const { interfaces } = parseFacts(printed({ links: 'eth0 1500 52:54:00:00:00:01\nlo 65536 00:00:00:00:00:00', addresses: '' }));
+    expect(interfaces).toEqual([
+      { name: 'eth0', mac: '52:54:00:00:00:01', mtu: 1500, addresses: [] },
+      { name: 'lo', mac: '00:00:00:00:00:00', mtu: 65536, addresses: [] },
+    ]);
   });
 
   test('tell cgroup v1 with the controllers that are on', () => {
