@@ -38,7 +38,7 @@ export interface ExpectedKubeconfig {
   readonly access: ClusterAccess;
   readonly commonName: string;
   readonly organization?: string;
-  readonly ca: KeyPair;
+  readonly ca: Pick<KeyPair, 'certificate'>;
   readonly now: Date;
   /** This path instead of an embedded certificate is right too; who wrote it keeps it valid. */
   readonly clientCertificateFile?: string;

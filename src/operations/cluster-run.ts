@@ -1,4 +1,4 @@
-import { openArtifactStore } from '../bundle/index.js';
+import { openArtifactStore, type ArtifactStore } from '../bundle/index.js';
 import { controlPlanes, type ClusterSpec, type HostSpec } from '../config/index.js';
 import { PORTS } from '../constants/index.js';
 import { runEngine, type EngineResult, type Phase } from '../engine/index.js';
@@ -6,7 +6,7 @@ import { KbsError } from '../errors/index.js';
 import type { EventBus } from '../events/index.js';
 import type { Host, Transport } from '../host/index.js';
 import { createKubeAccess } from '../kube/index.js';
-import type { ProofRow, RunContext } from '../phases/index.js';
+import { signedNodeSource, type ProofRow, type RunContext } from '../phases/index.js';
 import { issueClientCertificate } from '../pki/index.js';
 import { clusterImages, resolveVersions } from '../versions/index.js';
 import { connectAll, tryConnect, type Connected, type ConnectOptions } from './connect.js';
@@ -60,16 +60,21 @@ export async function connectHelpers(input: ClusterInput, hosts = controlPlanes(
   return connected;
 }
 
+/** Opens the artifact store of a spec; how far downloads are is told in the name of a host. */
+export function openArtifacts({ spec, cacheDirectory, bus, signal }: ClusterInput, host: string): Promise<ArtifactStore> {
+  return openArtifactStore({
+    artifacts: spec.artifacts,
+    cacheDirectory,
+    signal,
+    onProgress: (name, doneBytes, totalBytes) => bus.emit(downloadProgress(host, name, doneBytes, totalBytes)),
+  });
+}
+
 /** Assembles what phases ask for. */
 export async function openRunContext(input: ClusterInput, hosts: OperationHosts, mayCreatePki: boolean): Promise<RunContext> {
-  const { spec, bus, signal, now } = input;
+  const { spec, now } = input;
   const all = [...hosts.targets, ...hosts.helpers];
-  const artifacts = await openArtifactStore({
-    artifacts: spec.artifacts,
-    cacheDirectory: input.cacheDirectory,
-    signal,
-    onProgress: (name, doneBytes, totalBytes) => bus.emit(downloadProgress(all[0]?.name ?? '', name, doneBytes, totalBytes)),
-  });
+  const artifacts = await openArtifacts(input, all[0]?.name ?? '');
   const versions = resolveVersions(spec, artifacts.catalogue);
   const controlPlaneHosts = all.filter((host) => host.roles.has('control-plane'));
   const pki = createPkiSource({ controlPlanes: controlPlaneHosts, mayCreate: mayCreatePki, now });
@@ -89,6 +94,7 @@ export async function openRunContext(input: ClusterInput, hosts: OperationHosts,
     versions,
     images: clusterImages(spec, versions),
     pki,
+    node: signedNodeSource(spec, pki),
     kube,
     ignorePreflight: input.ignorePreflight,
     now,
@@ -115,21 +121,32 @@ function downloadProgress(host: string, name: string, doneBytes: number, totalBy
 }
 
 /** The phases that are left after `--phase` and `--skip-phase`. @throws KbsError USAGE for a name no phase has */
-export function selectPhases(phases: readonly Phase<RunContext>[], input: ClusterInput): readonly Phase<RunContext>[] {
+export function selectPhases<Context>(
+  phases: readonly Phase<Context>[],
+  input: Pick<ClusterInput, 'skipPhases' | 'onlyPhases'>,
+): readonly Phase<Context>[] {
   const names = new Set(phases.map(({ name }) => name));
   for (const name of [...(input.skipPhases ?? []), ...(input.onlyPhases ?? [])]) {
     if (!names.has(name)) throw new KbsError('USAGE', `there is no phase ${name}`, { remedy: [`phases: ${[...names].join(' ')}`] });
   }
-  return phases.filter(({ name }) => (input.onlyPhases?.has(name) ?? true) && !(input.skipPhases?.has(name) ?? false));
+  const chosen = phases.filter(({ name }) => (input.onlyPhases?.has(name) ?? true) && !(input.skipPhases?.has(name) ?? false));
+  const left = new Set(chosen.map(({ name }) => name));
+  // What was left out is not waited for: whoever leaves out a phase says that its work is done.
+  const present = (wanted: readonly string[]): readonly string[] => wanted.filter((name) => left.has(name));
+  return chosen.map((phase) => ({
+    ...phase,
+    ...(phase.after === undefined ? {} : { after: present(phase.after) }),
+    ...(phase.waitsFor === undefined ? {} : { waitsFor: present(phase.waitsFor) }),
+  }));
 }
 
 /** Runs phases on the targets and closes every connection, whatever happens. */
-export async function runPhases(
-  input: ClusterInput,
+export async function runPhases<Context>(
+  input: Pick<ClusterInput, 'skipPhases' | 'onlyPhases' | 'signal' | 'bus'>,
   run: {
     readonly operation: string;
-    readonly phases: readonly Phase<RunContext>[];
-    readonly context: RunContext;
+    readonly phases: readonly Phase<Context>[];
+    readonly context: Context;
     readonly hosts: OperationHosts;
     readonly mode: 'apply' | 'plan';
   },

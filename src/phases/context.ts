@@ -2,7 +2,9 @@ import type { ArtifactStore } from '../bundle/index.js';
 import type { ClusterSpec, HostSpec } from '../config/index.js';
 import type { Host } from '../host/index.js';
 import type { KubeAccess } from '../kube/index.js';
-import type { SharedPki } from '../pki/index.js';
+import type { ClusterAccess } from '../kubeconfig/index.js';
+import type { KeyPair, SharedPki } from '../pki/index.js';
+import type { Secret } from '../secret/index.js';
 import type { ProofRow } from './proof-row.js';
 import type { ClusterImages, ComponentVersions } from '../versions/index.js';
 
@@ -10,6 +12,24 @@ import type { ClusterImages, ComponentVersions } from '../versions/index.js';
 export interface PkiSource {
   /** Read or made once per run. @throws KbsError FILE_READ when what is there is incomplete or broken */
   shared(): Promise<SharedPki>;
+}
+
+/** How a kubelet comes by its client certificate: kbs signs it with the cluster's CA, or the kubelet asks for it with a bootstrap token. */
+export type NodeIdentity = { readonly kind: 'signed'; readonly ca: KeyPair } | { readonly kind: 'bootstrap-token'; readonly token: Secret };
+
+/** The cluster as its nodes see it, and how they get into it. */
+export interface NodeEntry {
+  /** The API as kubelets reach it, and the CA they trust. */
+  readonly access: ClusterAccess;
+  readonly identity: NodeIdentity;
+}
+
+/** What kubelets are set up from: the cluster file and its authorities, or what the cluster itself tells its new nodes. */
+export interface NodeSource {
+  /** Found out once per run. @throws KbsError what {@link PkiSource.shared} throws */
+  entry(): Promise<NodeEntry>;
+  /** Text of config.yaml for a host. */
+  kubeletConfig(host: Host): string;
 }
 
 /** Takes the rows of the proof, for the result of the operation. */
@@ -28,6 +48,7 @@ export interface RunContext {
   readonly versions: ComponentVersions;
   readonly images: ClusterImages;
   readonly pki: PkiSource;
+  readonly node: NodeSource;
   readonly kube: KubeAccess;
   /** Preflight checks whose failure only warns. */
   readonly ignorePreflight: ReadonlySet<string>;

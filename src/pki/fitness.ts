@@ -41,8 +41,13 @@ export function leafProblem(found: FoundKeyPair, { spec, shared, node, now }: Ex
   return problemOf(found, { ...leafRequirements(spec, node), ca: shared[spec.ca], now });
 }
 
+/** A client certificate as it should be; to judge one, the key of the CA is not needed. */
+export interface ExpectedClientCertificate extends Omit<ClientCertificateRequest, 'ca'> {
+  readonly ca: Pick<KeyPair, 'certificate'>;
+}
+
 /** Why a client certificate has to be issued anew, as {@link leafProblem} says it. */
-export function clientCertificateProblem(found: FoundKeyPair, request: ClientCertificateRequest): string | undefined {
+export function clientCertificateProblem(found: FoundKeyPair, request: ExpectedClientCertificate): string | undefined {
   return problemOf(found, { ...clientRequirements(request), ca: request.ca, now: request.now });
 }
 
@@ -54,12 +59,12 @@ export function issueClientCertificate(request: ClientCertificateRequest): Promi
   return issue(clientRequirements(request), request.ca, request.now);
 }
 
-function clientRequirements({ commonName, organization }: ClientCertificateRequest): LeafRequirements {
+function clientRequirements({ commonName, organization }: Pick<ClientCertificateRequest, 'commonName' | 'organization'>): LeafRequirements {
   return { commonName, ...(organization === undefined ? {} : { organization }), usages: ['clientAuth'], sans: { dns: [], ip: [] } };
 }
 
 interface Expected extends LeafRequirements {
-  readonly ca: KeyPair;
+  readonly ca: Pick<KeyPair, 'certificate'>;
   readonly now: Date;
 }
 
@@ -82,7 +87,7 @@ function keyProblem(certificate: X509Certificate, privateKey: Secret | undefined
   return certificate.checkPrivateKey(key) ? undefined : 'its key belongs to another certificate';
 }
 
-function authorityProblem(certificate: X509Certificate, ca: KeyPair): string | undefined {
+function authorityProblem(certificate: X509Certificate, ca: Pick<KeyPair, 'certificate'>): string | undefined {
   const authority = readCertificate(ca.certificate);
   const isOurs = authority !== undefined && certificate.checkIssued(authority) && certificate.verify(authority.publicKey);
   return isOurs ? undefined : 'signed by another CA';

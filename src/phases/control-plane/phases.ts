@@ -6,13 +6,13 @@ import { apiServerReadyStep } from './api-server-step.js';
 import { controllerManifests, storageManifests } from './manifests.js';
 
 /** The kubelet of a control plane starts while images are still loading: it has nothing to run yet. */
-export const controlPlaneKubeletPhase: Phase<Pick<RunContext, 'spec' | 'images'>> = {
+export const controlPlaneKubeletPhase: Phase<Pick<RunContext, 'spec' | 'images' | 'node'>> = {
   name: 'control-plane-kubelet',
   title: 'Start the kubelet of the control planes',
   summary: 'starts the kubelet on every control plane',
   on: 'control-plane',
   after: ['kubelet', 'binaries', 'container-runtime'],
-  steps: (context, host) => [kubeletServiceStep(context, host)],
+  steps: async (context, host) => [await kubeletServiceStep(context, host)],
 };
 
 /** etcd and the API server, as static pods, on all control planes at once. */

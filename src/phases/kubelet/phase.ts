@@ -3,40 +3,49 @@ import type { AnyStep, Phase } from '../../engine/index.js';
 import { httpStatus, type Host } from '../../host/index.js';
 import { renderKubeletKubeconfig } from '../../kubeconfig/index.js';
 import { renderKubeletDropIn, renderKubeletUnit } from '../../render/index.js';
-import { filesStep, sha256Of, unitStep } from '../../steps/index.js';
-import { endpointAccess } from '../access.js';
-import { isControlPlane, type RunContext } from '../context.js';
-import { kubeletConfigText, kubeletFlagsText } from './config.js';
+import { filesStep, sha256Of, unitStep, type FileSpec } from '../../steps/index.js';
+import { isControlPlane, type NodeEntry, type RunContext } from '../context.js';
+import { kubeletBootstrapStep } from './bootstrap-step.js';
+import { kubeletFlagsText } from './config.js';
 import { kubeletIdentityStep } from './identity-step.js';
 
 /** Everything the kubelet reads when it starts. */
-export const kubeletPhase: Phase<Pick<RunContext, 'spec' | 'images' | 'pki' | 'now'>> = {
+export const kubeletPhase: Phase<Pick<RunContext, 'spec' | 'images' | 'node' | 'now'>> = {
   name: 'kubelet',
   title: 'Configure the kubelet',
   summary: 'writes the kubelet’s unit, configuration, kubeconfig and client certificate on every host',
   on: 'all',
   after: ['prepare-host', 'certificates'],
-  async steps({ spec, images, pki, now }, host) {
-    const { ca } = await pki.shared();
+  async steps({ spec, images, node, now }, host) {
+    const entry = await node.entry();
+    const { access, identity } = entry;
     return [
       kubeletIdentityFolders(),
-      kubeletIdentityStep({ nodeName: host.name, ca, now }),
+      identity.kind === 'signed'
+        ? kubeletIdentityStep({ nodeName: host.name, ca: identity.ca, now })
+        : kubeletBootstrapStep({ nodeName: host.name, access, token: identity.token, now }),
       filesStep({
         id: 'kubelet/config',
         title: 'Configure the kubelet',
         files: [
           // Control planes have it from the shared authorities.
-          ...(isControlPlane(host) ? [] : [{ path: PATHS.caCertificate, content: ca.certificate, mode: 0o644 }]),
+          ...(isControlPlane(host) ? [] : [{ path: PATHS.caCertificate, content: access.caCertificate, mode: 0o644 }]),
           { path: PATHS.kubeletUnit, content: renderKubeletUnit(), mode: 0o644 },
           { path: PATHS.kubeletDropIn, content: renderKubeletDropIn(), mode: 0o644 },
-          { path: PATHS.kubeletConfig, content: kubeletConfigText(spec, host), mode: 0o644 },
+          { path: PATHS.kubeletConfig, content: node.kubeletConfig(host), mode: 0o644 },
           { path: PATHS.kubeletFlagsEnv, content: kubeletFlagsText(spec, images.pause, host), mode: 0o644 },
-          { path: PATHS.kubeletKubeconfig, content: renderKubeletKubeconfig(endpointAccess(spec, ca.certificate), host.name), mode: 0o600 },
+          ...kubeconfigFiles(entry, host),
         ],
       }),
     ];
   },
 };
+
+/** With a bootstrap token the kubelet writes its kubeconfig itself. */
+function kubeconfigFiles({ access, identity }: NodeEntry, host: Host): readonly FileSpec[] {
+  if (identity.kind === 'bootstrap-token') return [];
+  return [{ path: PATHS.kubeletKubeconfig, content: renderKubeletKubeconfig(access, host.name), mode: 0o600 }];
+}
 
 function kubeletIdentityFolders(): AnyStep {
   return filesStep({
@@ -63,7 +72,11 @@ async function isHealthy(host: Host): Promise<boolean | string> {
 }
 
 /** Starts the kubelet, and restarts it when its process is older than what it reads. */
-export function kubeletServiceStep({ spec, images }: Pick<RunContext, 'spec' | 'images'>, host: Host): AnyStep {
+export async function kubeletServiceStep(
+  { spec, images, node }: Pick<RunContext, 'spec' | 'images' | 'node'>,
+  host: Host,
+): Promise<AnyStep> {
+  const { identity } = await node.entry();
   return unitStep({
     id: 'kubelet/service',
     title: 'Start the kubelet',
@@ -75,9 +88,10 @@ export function kubeletServiceStep({ spec, images }: Pick<RunContext, 'spec' | '
       { path: PATHS.kubeletBinary },
       { path: PATHS.kubeletUnit, sha256: sha256Of(renderKubeletUnit()) },
       { path: PATHS.kubeletDropIn, sha256: sha256Of(renderKubeletDropIn()) },
-      { path: PATHS.kubeletConfig, sha256: sha256Of(kubeletConfigText(spec, host)) },
+      { path: PATHS.kubeletConfig, sha256: sha256Of(node.kubeletConfig(host)) },
       { path: PATHS.kubeletFlagsEnv, sha256: sha256Of(kubeletFlagsText(spec, images.pause, host)) },
-      { path: PATHS.kubeletKubeconfig },
+      // The one that kbs writes: with a bootstrap token the kubelet makes its own kubeconfig after it has started.
+      { path: identity.kind === 'signed' ? PATHS.kubeletKubeconfig : PATHS.bootstrapKubeletKubeconfig },
     ],
     ready: isHealthy,
   });

@@ -7,12 +7,12 @@ import { kubeletServiceStep } from '../kubelet/index.js';
  * Starts the kubelets of the workers when an API server answers: a kubelet that cannot register at once waits up to seven seconds
  * between two tries.
  */
-export const workersPhase: Phase<Pick<RunContext, 'spec' | 'images'>> = {
+export const workersPhase: Phase<Pick<RunContext, 'spec' | 'images' | 'node'>> = {
   name: 'workers',
   title: 'Start the workers',
   summary: 'starts the kubelet on every host that is no control plane',
   on: (host) => !isControlPlane(host),
   after: ['kubelet', 'binaries', 'images'],
   waitsFor: ['api-server'],
-  steps: (context, host) => [kubeletServiceStep(context, host)],
+  steps: async (context, host) => [await kubeletServiceStep(context, host)],
 };
