@@ -70,6 +70,16 @@ async function setTaints(api: KubeApi, settings: NodeSettings): Promise<void> {
   }
 }
 
+/** Field manager of the bare object: taints the server adds at creation are its fields, and so no later apply takes them off. */
+const REGISTRAR = 'kbs-register';
+
+/** The node by its name alone, unless it is there already: its kubelet may have been faster. */
+async function register(api: KubeApi, name: string): Promise<void> {
+  const { status, body } = await api.request('POST', `/api/v1/nodes?fieldManager=${REGISTRAR}`, { body: JSON.stringify(newNode(name)) });
+  if (status === 201 || status === 409) return;
+  throw new KbsError('KUBE_API', `node ${name} cannot be registered: ${status} ${body.slice(0, 300)}`);
+}
+
 async function look(api: KubeApi | undefined, spec: RunContext['spec'], settings: NodeSettings): Promise<SeenNode> {
   const live = await api?.read(refOf(settings.name));
   if (api === undefined || live === undefined) {
@@ -96,6 +106,7 @@ export function nodeStep({ spec, kube }: Pick<RunContext, 'spec' | 'kube'>, sett
     plan: (seen) => planOf(settings.name, seen),
     async apply(_host, seen, { signal }) {
       const api = await kube.connect(signal);
+      if (!seen.exists) await register(api, settings.name);
       if (seen.diff.change !== 'none') {
         await api.apply(await wantedObject(api, spec, settings, await api.read(refOf(settings.name))));
       }
