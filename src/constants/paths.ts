@@ -67,7 +67,7 @@ export const PATHS = {
   /** Images, snapshots and containers of containerd. */
   containerdStateDir: '/var/lib/containerd',
   /** Socket of containerd. */
-  containerdSocket: '/run/containerd/containerd.sock',
+  containerdSocket: '/var/run/containerd/containerd.sock',
   /** Programs of containerd, as its release archive has them. */
   localBinDir: '/usr/local/bin',
   /** runc, where containerd's documentation puts it. */

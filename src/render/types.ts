@@ -69,7 +69,7 @@ export interface KubeletConfigInput {
 
 /** Input of kubeadm-flags.env. */
 export interface KubeletFlagsInput {
-  /** `unix:///run/containerd/containerd.sock` */
+  /** `unix:///var/run/containerd/containerd.sock` */
   readonly criSocket: string;
   readonly pauseImage: string;
   /** Node name, only when it differs from the host's own name. */

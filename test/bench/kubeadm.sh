@@ -102,7 +102,6 @@ remote "$first" "cat >/root/kubeadm.yaml" <<CONFIG
 apiVersion: kubeadm.k8s.io/v1beta3
 kind: InitConfiguration
 localAPIEndpoint: { advertiseAddress: $first }
-nodeRegistration: { criSocket: unix:///run/containerd/containerd.sock }
 ---
 apiVersion: kubeadm.k8s.io/v1beta3
 kind: ClusterConfiguration
