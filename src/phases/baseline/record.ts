@@ -32,6 +32,15 @@ export const OWN_TREES: readonly string[] = [
   '/run/xtables.lock',
 ];
 
+/**
+ * Folders that pods mount and the runtime makes where they are missing. Where one was absent, reset removes it when it is still empty:
+ * anything in it is not the cluster's. Source: kube-proxy's volumes, as kubeadm v1.25 has them.
+ */
+const MOUNTED_FOLDERS: readonly string[] = ['/lib/modules'];
+
+/** Units the kubelet's unit pulls in, besides its own. What pulls in the target in turn is asked for. */
+const PULLED_IN = 'network-online.target';
+
 /** Kernel settings that kubelet, kube-proxy or flannel change while they run. Source: kubelet v1.25 container_manager_linux.go, kube-proxy v1.25 server_others.go. */
 export const MOVED_SYSCTLS: readonly string[] = [
   'vm.overcommit_memory',
@@ -75,6 +84,11 @@ for path in $TREES; do
   if [ -d "$path" ]; then was=directory; elif [ -e "$path" ]; then was=file; else was=absent; fi
   printf 'tree\\t%s\\t%s\\n' "$path" "$was"
 done
+for path in $MOUNTED; do [ -e "$path" ] || printf 'missing\\t%s\\n' "$path"; done
+for unit in $PULLED_IN $(systemctl show -p Wants --value "$PULLED_IN"); do
+  printf 'unit\\t%s\\t%s\\t%s\\n' "$unit" "$(systemctl show -p ActiveState --value -- "$unit")" \\
+    "$(systemctl show -p UnitFileState --value -- "$unit")"
+done
 for path in $STATE; do
   if [ -d "$path" ]; then find "$path" -xdev -maxdepth 2 -printf "content\\t$path\\t%P\\n"; fi
 done
@@ -104,6 +118,8 @@ export async function lookAtBaseline(host: Host, dataDirectories: readonly strin
   const variables = {
     TREES: [...OWN_TREES, ...dataDirectories].join(' '),
     STATE: [...STATE_TREES, ...dataDirectories].join(' '),
+    MOUNTED: MOUNTED_FOLDERS.join(' '),
+    PULLED_IN,
     SYSCTLS: MOVED_SYSCTLS.join(' '),
   };
   const [text, ...units] = await Promise.all([
@@ -124,7 +140,12 @@ export function baselineEntries(text: string): readonly JournalEntry[] {
   for (const [path = '', was = ''] of collect('tree')) {
     // A file in a tree's place belongs to somebody else: reset must not touch it.
     if (was === 'absent' || was === 'directory') entries.push({ kind: 'tree', path, was });
+    // containerd and etcd set the mode of their folders themselves.
+    if (was === 'directory') entries.push({ kind: 'path', path, was });
   }
+  for (const [path = ''] of collect('missing')) entries.push({ kind: 'path', path, was: 'absent' });
+  for (const [unit = '', active = '', enabled = ''] of collect('unit'))
+    entries.push({ kind: 'unit', unit, enabled: enabled || 'static', active });
   const contents = new Map<string, string[]>();
   for (const [tree = '', path = ''] of collect('content')) contents.set(tree, [...(contents.get(tree) ?? []), path]);
   for (const [tree, paths] of contents) entries.push(listNote(treeContentNote(tree), paths));

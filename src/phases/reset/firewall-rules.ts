@@ -74,20 +74,27 @@ interface NftTable {
   readonly hasOthers: boolean;
 }
 
-/** Reads `nft list ruleset`. An accepting base chain without rules counts as empty. */
-function parseRuleset(text: string): readonly NftTable[] {
-  const tables: { name: string; chains: { name: string; isEmpty: boolean }[]; hasOthers: boolean }[] = [];
+/** What `nft` shows of the rules that {@link clusterRules} finds. */
+const CLUSTER_RULE = /(jump|goto) (KUBE|FLANNEL|CNI)-|comment "flanneld (masq|forward)"/;
+
+/**
+ * Reads `nft list ruleset`. An accepting base chain without rules counts as empty. Chains and rules of the cluster do not count: a plan
+ * is made while they are still there, and before anything is removed they are gone.
+ */
+function parseRuleset(text: string, before: (chain: string) => boolean): readonly NftTable[] {
+  const tables: { name: string; chains: { name: string; isEmpty: boolean; isOwn: boolean }[]; hasOthers: boolean }[] = [];
   for (const line of text.split('\n')) {
     const opened = /^table (\S+ \S+) \{/.exec(line)?.[1];
     if (opened !== undefined) tables.push({ name: opened, chains: [], hasOthers: false });
     const table = tables.at(-1);
     if (table === undefined || opened !== undefined) continue;
     const chain = /^\tchain (\S+) \{/.exec(line)?.[1];
-    if (chain !== undefined) table.chains.push({ name: chain, isEmpty: true });
+    if (chain !== undefined)
+      table.chains.push({ name: chain, isEmpty: true, isOwn: OWN_CHAIN.test(chain) && !before(`${table.name} ${chain}`) });
     else if (/^\t[^\t}]/.test(line)) table.hasOthers = true;
-    else if (/^\t\t/.test(line) && !/^\t\ttype \S+ hook .*policy accept;$/.test(line)) {
+    else if (/^\t\t/.test(line) && !/^\t\ttype \S+ hook .*policy accept;$/.test(line) && !CLUSTER_RULE.test(line)) {
       const last = table.chains.at(-1);
-      if (last !== undefined) last.isEmpty = false;
+      if (last !== undefined && !last.isOwn) last.isEmpty = false;
     }
   }
   return tables;
@@ -102,7 +109,7 @@ export function emptyNftObjects(
   ruleset: string,
   before: { readonly table: (name: string) => boolean; readonly chain: (name: string) => boolean },
 ): readonly NftObject[] {
-  return parseRuleset(ruleset)
+  return parseRuleset(ruleset, before.chain)
     .filter(({ name }) => /^(ip|ip6) (filter|nat|mangle|raw|security)$/.test(name))
     .flatMap(({ name, chains, hasOthers }): NftObject[] => {
       if (!before.table(name) && !hasOthers && chains.every(({ isEmpty }) => isEmpty)) return [{ table: name, chain: undefined }];

@@ -92,6 +92,7 @@ export function slicesStep(): AnyStep {
     id: 'reset/slices',
     title: 'Stop slices of pods',
     look: script(SLICES),
+    describe: (found) => `stop ${found.length} slices and scopes of pods`,
     async sweep(found, host) {
       // With the outer slice the inner ones stop; what failed is forgotten.
       await host.run(sh`systemctl stop -- ${found}; systemctl reset-failed -- ${found} 2>/dev/null; exit 0`);

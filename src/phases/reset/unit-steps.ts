@@ -1,3 +1,4 @@
+import { UNITS } from '../../constants/index.js';
 import { step, type AnyStep } from '../../engine/index.js';
 import { KbsError } from '../../errors/index.js';
 import { sh, type Host } from '../../host/index.js';
@@ -7,7 +8,7 @@ type Former = Pick<FormerState, 'units' | 'paths'>;
 
 /** Units kbs enabled are disabled while their files are still there: the links in *.wants belong to them. */
 export function disableUnitsStep({ units }: Pick<FormerState, 'units'>): AnyStep {
-  const ours = units.filter(({ enabled }) => enabled !== 'enabled' && enabled !== 'masked');
+  const ours = units.filter(({ enabled }) => enabled === 'not-found' || enabled === 'disabled');
   return step<readonly string[]>({
     id: 'reset/disable-units',
     title: 'Disable units',
@@ -28,6 +29,8 @@ export function disableUnitsStep({ units }: Pick<FormerState, 'units'>): AnyStep
     },
   });
 }
+
+const NODE_UNITS: readonly string[] = [UNITS.kubelet, UNITS.containerd];
 
 interface SeenUnit {
   readonly unit: string;
@@ -56,7 +59,8 @@ async function seenUnit(host: Host, entry: Former['units'][number], former: Form
   const runs = state.active === 'active';
   if (entry.active === 'active' && !runs) todo.push('start');
   if (entry.active === 'active' && runs && (await isStale(host, state.startedMs, former))) todo.push('restart');
-  if (entry.active !== 'active' && runs) todo.push('stop');
+  // The node's own units were stopped at the beginning.
+  if (entry.active !== 'active' && runs && !NODE_UNITS.includes(entry.unit)) todo.push('stop');
   return { unit: entry.unit, todo };
 }
 
