@@ -17,7 +17,7 @@ export interface ExecOptions {
   readonly onLine?: (stream: 'stdout' | 'stderr', line: string) => void;
 }
 
-/** How a process ended: exactly one of `exitCode` and `signal` is set. A command ended by signal n may show as exit code 128 + n. */
+/** How a process ended: exactly one of `exitCode` and `signal` is set. */
 export interface ExecResult {
   readonly stdout: string;
   readonly stderr: string;

@@ -18,8 +18,8 @@ function singleQuote(word: string): string {
  */
 export function commandLine(argv: readonly string[]): string {
   const isPlain = !argv.some((word) => TREACHEROUS.test(word)) || argv.some((word) => HAS_STAND_IN.test(word));
-  if (isPlain) return argv.map(singleQuote).join(' ');
+  if (isPlain) return `exec ${argv.map(singleQuote).join(' ')}`;
   const posix = `exec ${argv.map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(' ')}`;
   const carried = posix.replaceAll(/[\n!\\]/g, (character) => STAND_INS[character] ?? character);
-  return ['/bin/sh', '-c', RESTORE, 'kbs', carried].map(singleQuote).join(' ');
+  return `exec ${['/bin/sh', '-c', RESTORE, 'kbs', carried].map(singleQuote).join(' ')}`;
 }

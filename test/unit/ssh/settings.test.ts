@@ -179,6 +179,6 @@ describe('command lines', () => {
   });
 
   test('of plain words stay readable', () => {
-    expect(commandLine(['sudo', '-n', '--', 'id', '-u'])).toBe('sudo -n -- id -u');
+    expect(commandLine(['sudo', '-n', '--', 'id', '-u'])).toBe('exec sudo -n -- id -u');
   });
 });
