@@ -16,7 +16,13 @@ function* duplicates(what: string, hosts: readonly DraftHost[], pick: (host: Dra
   }
 }
 
-function* hostProblems(hosts: readonly DraftHost[]): Generator<Problem> {
+/** What a document is for. */
+export interface CrossScope {
+  /** The hosts are not all there are: the control planes are elsewhere. */
+  readonly lacksControlPlanes?: boolean;
+}
+
+function* hostProblems(hosts: readonly DraftHost[], { lacksControlPlanes = false }: CrossScope): Generator<Problem> {
   yield* duplicates('the name', hosts, (host) => host.name);
   const addresses = [...duplicates('the address', hosts, (host) => host.address)];
   yield* addresses;
@@ -24,7 +30,7 @@ function* hostProblems(hosts: readonly DraftHost[]): Generator<Problem> {
   for (const problem of duplicates('the SSH target', hosts, (host) => host.sshTarget)) {
     if (!reported.has(formatPath(problem.path))) yield problem;
   }
-  if (hosts.length > 0 && hosts.every((host) => host.isControlPlane === false)) {
+  if (!lacksControlPlanes && hosts.length > 0 && hosts.every((host) => host.isControlPlane === false)) {
     yield { path: ['spec', 'hosts'], message: 'no host is a control plane: give one of them roles: [control-plane]' };
   }
 }
@@ -65,8 +71,8 @@ function* endpointProblems(draft: Draft): Generator<Problem> {
 }
 
 /** What is wrong across fields: each problem stands at the later of the two places that do not fit together. */
-export function crossProblems(draft: Draft): readonly Problem[] {
-  return [...hostProblems(draft.hosts ?? []), ...subnetProblems(draft), ...endpointProblems(draft)];
+export function crossProblems(draft: Draft, scope: CrossScope = {}): readonly Problem[] {
+  return [...hostProblems(draft.hosts ?? [], scope), ...subnetProblems(draft), ...endpointProblems(draft)];
 }
 
 function* controlPlaneWarnings(draft: Draft, hosts: readonly DraftHost[]): Generator<Problem> {

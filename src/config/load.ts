@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, resolve } from 'node:path';
 import { KbsError } from '../errors/index.js';
-import { crossProblems, crossWarnings } from './cross-checks.js';
+import { crossProblems, crossWarnings, type CrossScope } from './cross-checks.js';
 import { formatPath, type DocumentPath } from './document-path.js';
 import { draftOf } from './draft.js';
 import { resolveLocalPaths, type PathContext, type PathKind } from './local-paths.js';
@@ -36,7 +36,8 @@ export interface ParseOptions {
   readonly pathKind?: (path: string) => PathKind;
 }
 
-interface Checked {
+/** What {@link checkDocument} found. */
+export interface Checked {
   readonly problems: readonly Problem[];
   readonly warnings: readonly Problem[];
   readonly spec: ClusterSpec | undefined;
@@ -51,13 +52,13 @@ function deepFreeze<Value>(value: Value): Value {
 }
 
 /** Checks plain values; local paths in `document` are made absolute in place. */
-function check(document: unknown, context: PathContext): Checked {
+export function checkDocument(document: unknown, context: PathContext, scope: CrossScope = {}): Checked {
   const pathProblems = resolveLocalPaths(document, context);
   const draft = draftOf(document);
   const parsed = clusterFileSchema.safeParse(document);
   const shapeProblems = parsed.success ? [] : parsed.error.issues.flatMap((issue) => describeIssue(issue, document));
   const spec = parsed.success ? deepFreeze({ ...parsed.data.spec, name: parsed.data.metadata.name }) : undefined;
-  return { problems: [...shapeProblems, ...crossProblems(draft), ...pathProblems], warnings: crossWarnings(draft), spec };
+  return { problems: [...shapeProblems, ...crossProblems(draft, scope), ...pathProblems], warnings: crossWarnings(draft), spec };
 }
 
 function line(fileName: string, position: Position, text: string): string {
@@ -82,7 +83,8 @@ function placed(source: YamlSource, problems: readonly Problem[]): readonly Plac
   }));
 }
 
-function invalid(name: string, problems: readonly string[]): KbsError {
+/** The error for a document with problems, each one line. */
+export function invalid(name: string, problems: readonly string[]): KbsError {
   const count = problems.length === 1 ? '1 problem' : `${problems.length} problems`;
   return new KbsError('CONFIG_INVALID', `${name} has ${count}`, {
     details: problems,
@@ -103,7 +105,7 @@ export function parseClusterFile(text: string, fileName: string, options: ParseO
   }
   const context: PathContext = { homeDirectory: homedir(), ...options };
   const nothing: Checked = { problems: [], warnings: [], spec: undefined };
-  const { problems, warnings, spec } = source.document === undefined ? nothing : check(source.document, context);
+  const { problems, warnings, spec } = source.document === undefined ? nothing : checkDocument(source.document, context);
   if (spec === undefined || syntax.length + problems.length > 0) {
     throw invalid(fileName, inOrder(fileName, [...syntax, ...placed(source, problems)]));
   }
@@ -120,7 +122,7 @@ export function parseClusterFile(text: string, fileName: string, options: ParseO
  * @throws KbsError CONFIG_INVALID with every problem as one line of `details`
  */
 export function clusterSpecOf(input: ClusterFileInput, options: ParseOptions): ClusterSpec {
-  const { problems, spec } = check(structuredClone(input), { homeDirectory: homedir(), ...options });
+  const { problems, spec } = checkDocument(structuredClone(input), { homeDirectory: homedir(), ...options });
   if (spec === undefined || problems.length > 0) {
     throw invalid(
       'the cluster',
@@ -130,13 +132,15 @@ export function clusterSpecOf(input: ClusterFileInput, options: ParseOptions): C
   return spec;
 }
 
-function pathKindOnDisk(path: string): PathKind {
+/** {@link PathContext.pathKind} for the disk of this machine. */
+export function pathKindOnDisk(path: string): PathKind {
   const stats = statSync(path, { throwIfNoEntry: false });
   if (stats === undefined) return undefined;
   return stats.isDirectory() ? 'directory' : 'file';
 }
 
-async function readText(path: string): Promise<string> {
+/** Reads a cluster file, or a part of one. @throws KbsError CONFIG_NOT_FOUND */
+export async function readText(path: string): Promise<string> {
   try {
     const bytes = await readFile(path);
     if (bytes.length > MAX_FILE_BYTES) throw new Error(`it has ${bytes.length} bytes; ${MAX_FILE_BYTES} are allowed`);

@@ -55,3 +55,16 @@ export const UNITS = {
 
 /** Pod annotation that tells a static pod in the API from an ordinary one. */
 export const MIRROR_POD_ANNOTATION = 'kubernetes.io/config.mirror';
+
+/** Names around bootstrap tokens; the token's identifier goes behind the prefixes. Source: Kubernetes v1.25 cluster-bootstrap token/api. */
+export const BOOTSTRAP_TOKENS = {
+  /** Secret in kube-system. */
+  secretPrefix: 'bootstrap-token-',
+  /** Key in ConfigMap cluster-info. */
+  signaturePrefix: 'jws-kubeconfig-',
+  /** Type of the Secret. */
+  secretType: 'bootstrap.kubernetes.io/token',
+} as const;
+
+/** Annotation of ConfigMap kubeadm-config that tells nodes which join with a token what pod network kbs made: `flannel v0.22.3`. */
+export const POD_NETWORK_ANNOTATION = 'kbs.dev/pod-network';

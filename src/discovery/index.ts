@@ -1,5 +1,4 @@
 export { parseCaHashes } from './ca-pin.js';
 export { endpointOfServer, hasReadyNode, readJoinConfig, type ConfigFields, type JoinConfig, type TokenAccess } from './cluster-config.js';
 export { discoverCluster } from './discover.js';
-export { signatureKey } from './signature.js';
 export type { DiscoveredCluster, DiscoveryInput, Endpoint } from './types.js';

@@ -1,9 +1,10 @@
 import { compactVerify, errors } from 'jose';
+import { BOOTSTRAP_TOKENS } from '../constants/index.js';
 import type { BootstrapToken } from '../pki/index.js';
 
-/** Key of a token's signature in the data of ConfigMap cluster-info. Source: Kubernetes v1.25 cluster-bootstrap token/api. */
+/** Key of a token's signature in the data of ConfigMap cluster-info. */
 export function signatureKey({ id }: BootstrapToken): string {
-  return `jws-kubeconfig-${id}`;
+  return `${BOOTSTRAP_TOKENS.signaturePrefix}${id}`;
 }
 
 /**

@@ -5,9 +5,12 @@ import { Connection, NoAnswer } from './connection.js';
 import { parseStatus } from './api-error.js';
 import type { KubeCredentials } from './types.js';
 
+/** An API server: a control plane, or an endpoint as some host sees it. */
+export type ApiServerPlace = Pick<Host, 'name' | 'address' | 'dial'>;
+
 /** Where API servers are, and who asks. */
 export interface PoolOptions {
-  readonly controlPlanes: readonly Host[];
+  readonly controlPlanes: readonly ApiServerPlace[];
   readonly port: number;
   /** Asked for once, when the first connection is made. */
   readonly credentials: () => Promise<KubeCredentials>;
@@ -94,7 +97,7 @@ export class ConnectionPool {
   }
 
   /** A server that does not serve yet takes connections too: only one that says it is ready counts. */
-  async #open(host: Host, credentials: KubeCredentials): Promise<Connection> {
+  async #open(host: ApiServerPlace, credentials: KubeCredentials): Promise<Connection> {
     const dial = () => withinTime(host.dial(host.address, this.options.port), `${host.address}:${this.options.port}`);
     const connection = await Connection.open(dial, credentials);
     try {

@@ -16,8 +16,13 @@ export function kubeletConfigText(spec: Spec, host?: Host): string {
     dnsDomain: spec.network.dnsDomain,
     cgroupDriver: spec.containerRuntime.cgroupDriver,
     overrides: spec.kubelet.config,
-    ...(host?.facts.usesSystemdResolved === true ? { resolvConf: RESOLVED_CONF } : {}),
+    ...(host === undefined ? {} : resolverFields(host)),
   });
+}
+
+/** What the kubelet of a host has to know of its resolver. Source: kubeadm v1.25 componentconfigs/kubelet.go. */
+export function resolverFields(host: Host): { readonly resolvConf?: string } {
+  return host.facts.usesSystemdResolved ? { resolvConf: RESOLVED_CONF } : {};
 }
 
 /** Text of kubeadm-flags.env. */

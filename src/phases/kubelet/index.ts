@@ -1,2 +1,3 @@
-export { kubeletConfigText, kubeletFlagsText } from './config.js';
+export { joinedProblem } from './bootstrap-step.js';
+export { kubeletConfigText, kubeletFlagsText, resolverFields } from './config.js';
 export { kubeletPhase, kubeletServiceStep } from './phase.js';

@@ -1,0 +1,1 @@
+export { bootstrapTokenPhase, waitForSignature, type NewBootstrapToken } from './phase.js';

@@ -1,0 +1,1 @@
+export { joinNodePhase, nameTaken } from './phase.js';
