@@ -1,4 +1,3 @@
-import { posix } from 'node:path';
 import { PATHS } from '../../constants/index.js';
 import { step, type AnyStep } from '../../engine/index.js';
 import { KbsError } from '../../errors/index.js';
@@ -40,7 +39,7 @@ async function write(host: Host, { nodeName, ca, now }: IdentityInput): Promise<
   ]);
   await host.files.writeAtomic(path, new Secret(`${pair.certificate}${pair.privateKey.reveal()}`), { mode: 0o600 });
   const temporary = `${link}.kbs`;
-  await host.run(sh`ln -sfn ${posix.basename(path)} ${temporary} && mv -T ${temporary} ${link}`);
+  await host.run(sh`ln -sfn ${path} ${temporary} && mv -T ${temporary} ${link}`);
   // A kubelet that runs has the old certificate: the younger ctime of its kubeconfig is what makes its unit restart.
   await host.run(sh`if [ -e ${PATHS.kubeletKubeconfig} ]; then touch -c ${PATHS.kubeletKubeconfig}; fi`);
 }
