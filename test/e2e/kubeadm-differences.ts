@@ -1,0 +1,64 @@
+import { ANYTHING, type Deviation } from '../support/comparison/index.js';
+
+const IDENTITY = 'hosts › w1 › /var/lib/kubelet/pki/kubelet-client-<time>.pem › content';
+const KUBELET_CONF = 'hosts › w1 › /etc/kubernetes/kubelet.conf › content';
+
+const WITHOUT_BOOTSTRAP =
+  'kbs signs the node’s certificate with the cluster’s CA before the kubelet starts, as `kubeadm init` does on a control plane: no token, no signing request to wait for. ' +
+  'RSA and valid since its CA are what kubeadm gives a control plane; from the first renewal on the key is the kubelet’s own choice on both sides.';
+
+const ONE_KUBELET_CONF =
+  'Written as `kubeadm init` writes it on a control plane, so that all nodes have the same. After `kubeadm join` the kubelet writes it during its bootstrap, and names the entries so. ' +
+  'Server, CA and certificate file are the same; what a kubeconfig comes to is compared on its own.';
+
+const TOKENS_ON_DEMAND =
+  '`kubeadm init` leaves a token behind with which any machine can become a node for 24 hours. kbs needs none to join, and makes none unless asked: the controller manager signs cluster-info when there is one.';
+
+/**
+ * Every difference between a cluster kubeadm v1.25.0 makes and one kbs makes of the same inputs, with the reason why it stays.
+ * A difference that is not here fails the test, and so does an entry that no difference answers to.
+ */
+export const REVIEWED_DIFFERENCES: readonly Deviation[] = [
+  {
+    place: 'hosts › cp1 › /var/lib/etcd › entry',
+    kubeadm: 'd 755 0:0',
+    kbs: 'd 700 0:0',
+    reason: 'The folder was there before, as a mount point. kubeadm leaves the mode of an existing folder; CIS 1.1.11 asks for 700.',
+  },
+  {
+    place: 'hosts › * › /var/lib/kubelet/kubeadm-flags.env › content › KUBELET_KUBEADM_ARGS › --node-ip',
+    kbs: ANYTHING,
+    reason:
+      'The cluster file names an address for every host; without the flag a kubelet on several networks takes that of the default route.',
+  },
+  {
+    place: 'hosts › w1 › /etc/kubernetes/manifests',
+    kbs: { entry: 'd 700 0:0' },
+    reason:
+      'The kubelet’s packages bring this folder, kbs has none: the kubelet’s configuration names it, and it complains every 20 s without it.',
+  },
+  { place: `${KUBELET_CONF} › clusters › default-cluster`, kubeadm: ANYTHING, reason: ONE_KUBELET_CONF },
+  { place: `${KUBELET_CONF} › clusters › kubernetes`, kbs: ANYTHING, reason: ONE_KUBELET_CONF },
+  { place: `${KUBELET_CONF} › contexts › default-context`, kubeadm: ANYTHING, reason: ONE_KUBELET_CONF },
+  { place: `${KUBELET_CONF} › contexts › system:node:w1@kubernetes`, kbs: ANYTHING, reason: ONE_KUBELET_CONF },
+  {
+    place: `${KUBELET_CONF} › current-context`,
+    kubeadm: 'default-context',
+    kbs: 'system:node:w1@kubernetes',
+    reason: ONE_KUBELET_CONF,
+  },
+  { place: `${KUBELET_CONF} › users › default-auth`, kubeadm: ANYTHING, reason: ONE_KUBELET_CONF },
+  { place: `${KUBELET_CONF} › users › system:node:w1`, kbs: ANYTHING, reason: ONE_KUBELET_CONF },
+  { place: `${IDENTITY} › 1. certificate › key › type`, kubeadm: 'ec', kbs: 'rsa', reason: WITHOUT_BOOTSTRAP },
+  { place: `${IDENTITY} › 1. certificate › key › curve`, kubeadm: 'prime256v1', reason: WITHOUT_BOOTSTRAP },
+  { place: `${IDENTITY} › 1. certificate › key › bits`, kbs: 2048, reason: WITHOUT_BOOTSTRAP },
+  { place: `${IDENTITY} › 1. certificate › key › exponent`, kbs: 65537, reason: WITHOUT_BOOTSTRAP },
+  { place: `${IDENTITY} › 1. certificate › valid since`, kubeadm: 'it was issued', kbs: 'its CA is', reason: WITHOUT_BOOTSTRAP },
+  { place: `${IDENTITY} › 2. private key › label`, kubeadm: 'EC PRIVATE KEY', kbs: 'RSA PRIVATE KEY', reason: WITHOUT_BOOTSTRAP },
+  { place: `${IDENTITY} › 2. private key › type`, kubeadm: 'ec', kbs: 'rsa', reason: WITHOUT_BOOTSTRAP },
+  { place: `${IDENTITY} › 2. private key › curve`, kubeadm: 'prime256v1', reason: WITHOUT_BOOTSTRAP },
+  { place: `${IDENTITY} › 2. private key › bits`, kbs: 2048, reason: WITHOUT_BOOTSTRAP },
+  { place: `${IDENTITY} › 2. private key › exponent`, kbs: 65537, reason: WITHOUT_BOOTSTRAP },
+  { place: 'objects › ConfigMap kube-public/cluster-info › data › jws-kubeconfig-<id>', kubeadm: '<signature>', reason: TOKENS_ON_DEMAND },
+  { place: 'objects › Secret kube-system/bootstrap-token-<id>', kubeadm: ANYTHING, reason: TOKENS_ON_DEMAND },
+];
