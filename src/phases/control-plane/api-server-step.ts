@@ -1,7 +1,8 @@
-import { PATHS, PORTS } from '../../constants/index.js';
+import { PORTS } from '../../constants/index.js';
 import { checkStep, waitFor, type AnyStep } from '../../engine/index.js';
 import { KbsError } from '../../errors/index.js';
-import { httpStatus, sh, type Host } from '../../host/index.js';
+import { httpStatus, type Host } from '../../host/index.js';
+import { controlPlaneEvidence } from './evidence.js';
 
 const READY_TIMEOUT_MS = 240_000;
 
@@ -16,26 +17,6 @@ async function readyProblem(host: Host, ca: string): Promise<string | undefined>
   if (answer.status === undefined) return answer.reason;
   const failed = answer.body.split('\n').filter((line) => line.startsWith('[-]'));
   return `/readyz says ${answer.status}: ${failed.join(', ') || answer.body.slice(0, 200)}`;
-}
-
-/** What the host itself says of a control plane that does not come up: pods of the runtime, their last lines, the kubelet's. */
-async function evidence(host: Host): Promise<readonly string[]> {
-  const lines: string[] = [];
-  for (const name of ['etcd', 'kube-apiserver']) {
-    const log = await host.run(
-      sh`for file in $(ls -t ${PATHS.podLogsDir}/kube-system_${name}-*/*/*.log 2>/dev/null | head -n 1); do tail -n 8 "$file"; done`,
-    );
-    lines.push(
-      ...log
-        .split('\n')
-        .filter((line) => line !== '')
-        .map((line) => `${name}: ${line}`),
-    );
-  }
-  const containers = await host.run(sh`crictl ps -a 2>&1 | head -n 12`);
-  lines.push(...containers.split('\n').map((line) => `crictl ps -a: ${line}`));
-  const kubelet = await host.units.journal('kubelet.service', 15);
-  return [...lines, ...kubelet.map((line) => `kubelet: ${line}`)];
 }
 
 /** The API server of this host serves: etcd has a quorum and the start-up hooks are through. */
@@ -59,7 +40,7 @@ export function apiServerReadyStep(ca: string): AnyStep {
         if (!(error instanceof KbsError) || error.code !== 'WAIT_TIMEOUT') throw error;
         throw new KbsError('WAIT_TIMEOUT', error.message, {
           where: { host: host.name },
-          details: await evidence(host),
+          details: await controlPlaneEvidence(host),
           remedy: [`crictl ps -a; crictl logs $(crictl ps -a --name kube-apiserver -q | head -n 1)   # on ${host.name}`],
           cause: error,
         });

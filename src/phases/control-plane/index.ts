@@ -1,1 +1,1 @@
-export { apiServerPhase, controllersPhase, controlPlaneKubeletPhase, controlPlanePhase } from './phases.js';
+export { apiServerPhase, controllersPhase, controlPlaneKubeletPhase, controlPlanePhase, etcdPhase } from './phases.js';

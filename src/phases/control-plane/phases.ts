@@ -3,6 +3,7 @@ import { filesStep } from '../../steps/index.js';
 import type { RunContext } from '../context.js';
 import { kubeletServiceStep } from '../kubelet/index.js';
 import { apiServerReadyStep } from './api-server-step.js';
+import { etcdReadyStep } from './etcd-step.js';
 import { controllerManifests, storageManifests } from './manifests.js';
 
 /** The kubelet of a control plane starts while images are still loading: it has nothing to run yet. */
@@ -38,6 +39,16 @@ export const controlPlanePhase: Phase<Pick<RunContext, 'spec' | 'images'>> = {
   ],
 };
 
+/** etcd of every control plane is healthy, which with several members means: they have found each other. */
+export const etcdPhase: Phase<object> = {
+  name: 'etcd',
+  title: 'Wait for etcd',
+  summary: 'waits until the etcd member of every control plane is healthy',
+  on: 'control-plane',
+  after: ['control-plane'],
+  steps: () => [etcdReadyStep()],
+};
+
 /** The API of every control plane answers. */
 export const apiServerPhase: Phase<Pick<RunContext, 'pki'>> = {
   name: 'api-server',
@@ -48,13 +59,16 @@ export const apiServerPhase: Phase<Pick<RunContext, 'pki'>> = {
   steps: async ({ pki }) => [apiServerReadyStep((await pki.shared()).ca.certificate)],
 };
 
-/** Controller manager and scheduler, only when their API server serves: both give up without one and are then held back for ten seconds. */
+/**
+ * Controller manager and scheduler, as soon as etcd is up: the API server follows within seconds, and both wait ten seconds for it before
+ * they give up and are held back. So they are there when it serves.
+ */
 export const controllersPhase: Phase<Pick<RunContext, 'spec' | 'images'>> = {
   name: 'controllers',
   title: 'Start controller manager and scheduler',
   summary: 'writes the static pods of kube-controller-manager and kube-scheduler on every control plane',
   on: 'control-plane',
-  after: ['api-server'],
+  after: ['etcd'],
   steps: (context, host) => [
     filesStep({
       id: 'controllers/manifests',

@@ -1,0 +1,47 @@
+import { PORTS } from '../../constants/index.js';
+import { checkStep, waitFor, type AnyStep } from '../../engine/index.js';
+import { KbsError } from '../../errors/index.js';
+import { httpStatus, type Host } from '../../host/index.js';
+import { controlPlaneEvidence } from './evidence.js';
+
+const READY_TIMEOUT_MS = 240_000;
+
+async function healthProblem(host: Host): Promise<string | undefined> {
+  const answer = await httpStatus((address, port) => host.dial(address, port), {
+    address: '127.0.0.1',
+    port: PORTS.etcdMetrics,
+    path: '/health',
+  });
+  if (answer.status === 200) return undefined;
+  return answer.status === undefined ? answer.reason : `/health says ${answer.status}: ${answer.body.slice(0, 200)}`;
+}
+
+/** The etcd member of this host is up and has a leader. */
+export function etcdReadyStep(): AnyStep {
+  return checkStep({
+    id: 'etcd/ready',
+    title: 'Wait for etcd',
+    timeoutMs: READY_TIMEOUT_MS + 30_000,
+    async run(host, context) {
+      try {
+        await waitFor({
+          what: `etcd on ${host.address}`,
+          forMs: READY_TIMEOUT_MS,
+          signal: context.signal,
+          probe: async () => {
+            const problem = await healthProblem(host);
+            return problem === undefined ? { done: true, value: true } : { done: false, seen: problem };
+          },
+        });
+      } catch (error) {
+        if (!(error instanceof KbsError) || error.code !== 'WAIT_TIMEOUT') throw error;
+        throw new KbsError('WAIT_TIMEOUT', error.message, {
+          where: { host: host.name },
+          details: await controlPlaneEvidence(host),
+          remedy: [`crictl ps -a; crictl logs $(crictl ps -a --name etcd -q | head -n 1)   # on ${host.name}`],
+          cause: error,
+        });
+      }
+    },
+  });
+}
