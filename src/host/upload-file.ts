@@ -40,13 +40,20 @@ df -Pk -- "$dir" >&2`;
 
 /**
  * Appends what comes in, with the digest computed on the way past so that a large file is not read again; then the file
- * takes its place. tee goes on after a full disk, so the size is compared first.
+ * takes its place. tee goes on after a full disk, so the size is compared first; what filled the disk is taken away again, or
+ * everything else on the host would suffer until the next run.
  */
 const RECEIVE = `${DIGEST}
 umask 077
 sum=$({ if [ "$offset" -gt 0 ]; then head -c "$offset" -- "$part" || exit 1; fi; tee -a -- "$part"; } | digest) || exit 1
 size_now=$(stat -c %s -- "$part") || exit 1
-if [ "$size_now" -lt "$size" ]; then echo "only $size_now of $size bytes arrived" >&2; df -Pk -- "$part" >&2; exit 1; fi
+if [ "$size_now" -lt "$size" ]; then
+  echo "only $size_now of $size bytes arrived" >&2
+  df -Pk -- "$part" >&2
+  free=$(df -Pk -- "$part" | awk 'NR == 2 { print $4 }')
+  if [ "$((free * 1024))" -lt "$((size - size_now))" ]; then rm -f -- "$part"; fi
+  exit 1
+fi
 if [ "$size_now" -gt "$size" ] || [ "\${sum%% *}" != "$sha256" ]; then
   rm -f -- "$part"
   echo "sha256 is \${sum%% *}" >&2

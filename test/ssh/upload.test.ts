@@ -149,6 +149,32 @@ describe.skipIf(missing !== undefined)(`uploads ${missing ?? ''}`, () => {
     expect(offsets).toEqual([]);
   });
 
+  test('a disk that fills up on the way is FILE_WRITE, and what arrived is taken away', async () => {
+    const small = join(folder, 'small');
+    mkdirSync(small);
+    execFileSync('nsenter', ['--mount', `--target=${sshd.pid}`, 'mount', '-t', 'tmpfs', '-o', 'size=4m', 'tmpfs', small]);
+    const inside = (command: string): string =>
+      execFileSync('nsenter', ['--mount', `--target=${sshd.pid}`, 'sh', '-c', command]).toString();
+    async function* fillThenSend(): AsyncGenerator<Buffer> {
+      yield content.subarray(0, MEBIBYTE);
+      for (let tries = 0; !inside(`ls -A ${small}`).includes('.kbs-part-'); tries += 1) {
+        if (tries > 200) throw new Error('nothing arrived');
+        await new Promise((resolve) => setTimeout(resolve, 25));
+      }
+      // Another program takes the room that was free at the start.
+      inside(`head -c 4m /dev/zero >${small}/other 2>/dev/null; true`);
+      yield content.subarray(MEBIBYTE);
+    }
+    await expect(transport.upload(() => Readable.from(fillThenSend()), join(small, 'file'), options)).rejects.toMatchObject({
+      code: 'FILE_WRITE',
+      details: expect.arrayContaining([expect.stringMatching(/^only \d+ of \d+ bytes arrived/), expect.stringContaining(small)]) as unknown,
+    });
+    expect(inside(`ls -A ${small}`)).toBe('other\n');
+    inside(`rm ${small}/other`);
+    await transport.upload(open, join(small, 'file'), options);
+    expect(inside(`ls -A ${small}`)).toBe('file\n');
+  });
+
   test('an upload can be cancelled and leaves its part for the next', async () => {
     const abort = new AbortController();
     const endless = new Readable({ read: () => undefined });
