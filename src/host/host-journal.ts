@@ -26,7 +26,9 @@ for path do
   cp -a -- "$path" "$backup.kbs-part" && mv -fT -- "$backup.kbs-part" "$backup" || exit 1
 done
 if [ -s "$journal" ] && [ -n "$(tail -c 1 -- "$journal")" ]; then echo >>"$journal" || exit 1; fi
-cat >>"$journal" && chmod 600 -- "$journal" && sync -- "$journal"`;
+if cat >>"$journal" && chmod 600 -- "$journal" && sync -- "$journal"; then exit 0; fi
+df -Pk -- "$directory" >&2
+exit 1`;
 
 /** The journal as lines of JSON in a file on the host. */
 export class FileJournal implements HostJournal {

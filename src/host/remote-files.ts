@@ -1,3 +1,4 @@
+import { dirname } from 'node:path/posix';
 import type { Readable } from 'node:stream';
 import { KbsError, toKbsError } from '../errors/index.js';
 import { Secret } from '../secret/index.js';
@@ -76,7 +77,8 @@ export class ShellFiles implements RemoteFiles {
     const owner = options.owner ?? 'root:root';
     const variables = { target: path, mode: options.mode.toString(8), owner: owner.includes(':') ? owner : `${owner}:${owner}` };
     const result = await this.shell.exec(script(WRITE, variables), { stdin: content });
-    if (result.exitCode !== 0) throw this.#error('FILE_WRITE', `${path} could not be written`, evidence(result), [`df -h ${path}`]);
+    if (result.exitCode !== 0)
+      throw this.#error('FILE_WRITE', `${path} could not be written`, evidence(result), [sh`df -h ${dirname(path)}`.text]);
   }
 
   async upload(
