@@ -33,7 +33,13 @@ async function readAs(transport: Transport, signal: AbortSignal, denied: KbsErro
       isClock = line.endsWith(' clock');
     },
   });
-  return deepFreeze({ ...parseFacts(result.stdout), clockSkewMs, privilegeProblem: denied?.message });
+  return deepFreeze({ ...parseFacts(result.stdout), clockSkewMs, privilegeProblem: denied && problemOf(denied) });
+}
+
+/** With the last word of sudo: whether it wants a password, got a wrong one, or allows nothing. */
+function problemOf(denied: KbsError): string {
+  const said = denied.details.at(-1);
+  return said === undefined ? denied.message : `${denied.message} (${said})`;
 }
 
 function deepFreeze<T>(value: T): T {

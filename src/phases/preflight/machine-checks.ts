@@ -28,7 +28,9 @@ export const MACHINE_CHECKS: readonly PreflightCheck[] = [
     appliesTo: always,
     run({ host: { facts }, findings }) {
       const seen = facts.privilegeProblem ?? (findings.uid === 0 ? undefined : `commands run as uid ${findings.uid}`);
-      return seen === undefined ? undefined : `${seen} — log in as root, or as a user who may use sudo for everything`;
+      return seen === undefined
+        ? undefined
+        : `${seen} — log in as root, or as a user who may use sudo for everything; KBS_SUDO_PASSWORD holds the password it wants`;
     },
   },
   {
