@@ -115,6 +115,8 @@ function reasonOf(error: unknown): string {
 async function fileIdentity(file: string, ask: AskPassphrase): Promise<Identity> {
   const content = await readFile(file);
   const parsed = parseKey(content);
+  if (!(parsed instanceof Error) && !parsed.isPrivateKey())
+    throw new Error('it is a public key; the private one is beside it, without .pub');
   if (!(parsed instanceof Error)) return { source: file, publicKey: parsed, sign: async (data, hash) => signWith(parsed, data, hash) };
   if (!isEncrypted(parsed)) throw parsed;
   const publicKey = await publicKeyOf(file, content);
