@@ -150,7 +150,9 @@ export async function readText(path: string): Promise<string> {
       'CONFIG_NOT_FOUND',
       `cannot read the cluster file ${path}: ${cause instanceof Error ? cause.message : String(cause)}`,
       {
-        remedy: [`kbs config init --file ${path}`],
+        remedy: [
+          pathKindOnDisk(path) === undefined ? `kbs config init --file ${path}` : `ls -ld ${path}   # has to be a file you may read`,
+        ],
         cause,
       },
     );
