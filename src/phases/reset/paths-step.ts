@@ -92,7 +92,7 @@ function foldersOfWrites(former: Pick<FormerState, 'paths' | 'trees'>): readonly
 const HALF_WRITTEN = `
 for folder in $folders; do
   if [ -d "$folder" ]; then
-    find "$folder" -xdev -maxdepth 1 -type f \\( -regex '.*/\\.kbs-[A-Za-z0-9]*' -o -regex '.*/\\.kbs-part-[0-9a-f]*' -o -name '*.kbs-new' \\)
+    find "$folder" -xdev -maxdepth 1 -type f \\( -regex '.*/\\.kbs-[A-Za-z0-9]*' -o -name '.kbs-part-*' -o -name '*.kbs-new' \\)
   fi
 done`;
 
