@@ -9,6 +9,7 @@ import {
   disconnect,
   openRunContext,
   runPhases,
+  selectPhases,
   type ClusterInput,
   type OperationHosts,
 } from './cluster-run.js';
@@ -48,6 +49,11 @@ async function converge(input: ClusterInput, hosts: OperationHosts, run: Converg
   };
 }
 
+/** Told before any host is contacted. @throws KbsError USAGE for a name no phase has */
+function checkPhaseNames(input: ClusterInput): void {
+  selectPhases(CLUSTER_PHASES, input);
+}
+
 async function onHosts<T>(hosts: OperationHosts, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
@@ -58,6 +64,7 @@ async function onHosts<T>(hosts: OperationHosts, work: () => Promise<T>): Promis
 
 /** `kbs init`: every control plane, pod network, kube-proxy, CoreDNS; ends with the proof. */
 export async function initCluster(input: ClusterInput, mode: 'apply' | 'plan' = 'apply'): Promise<ConvergeResult> {
+  checkPhaseNames(input);
   const hosts = { targets: await connectTargets(input, controlPlanes(input.spec)), helpers: [] };
   return onHosts(hosts, () => converge(input, hosts, { operation: 'init', mode, mayCreatePki: true }));
 }
@@ -82,6 +89,7 @@ export async function joinWorkers(
   names: readonly string[],
   mode: 'apply' | 'plan' = 'apply',
 ): Promise<ConvergeResult> {
+  checkPhaseNames(input);
   const candidates = names.length > 0 ? namedWorkers(input, names) : workers(input.spec);
   const helpers = await connectHelpers(input);
   return onHosts({ targets: [], helpers }, async () => {
@@ -96,6 +104,7 @@ export async function joinWorkers(
 
 /** `kbs apply`: everything the file declares, from any state kbs may have left. */
 export async function applyCluster(input: ClusterInput, mode: 'apply' | 'plan' = 'apply'): Promise<ConvergeResult> {
+  checkPhaseNames(input);
   const hosts = { targets: await connectTargets(input, input.spec.hosts), helpers: [] };
   return onHosts(hosts, () => converge(input, hosts, { operation: mode === 'plan' ? 'plan' : 'apply', mode, mayCreatePki: true }));
 }
