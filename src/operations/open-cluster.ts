@@ -3,7 +3,7 @@ import { KbsError } from '../errors/index.js';
 import type { EventBus } from '../events/index.js';
 import type { Transport } from '../host/index.js';
 import { parseIgnoredChecks } from '../phases/index.js';
-import type { Secret } from '../secret/index.js';
+import { Secret } from '../secret/index.js';
 import { createSshTransport, SshContext, type SecretQuestion } from '../ssh/index.js';
 import type { ClusterInput } from './cluster-run.js';
 
@@ -37,6 +37,7 @@ export async function openClusterInput(options: OpenClusterOptions): Promise<Clu
     throw new KbsError('USAGE', 'no cluster file was given', {
       remedy: ['add -f cluster.yaml', 'kbs config init   # a file to start from'],
     });
+  for (const secret of environmentSecrets()) bus.hide(secret);
   const ignorePreflight = parseIgnoredChecks(options.ignorePreflight ?? []);
   const { spec, warnings } = await loadClusterFile(file);
   options.onCluster(spec.name);
@@ -58,6 +59,14 @@ export async function openClusterInput(options: OpenClusterOptions): Promise<Clu
     ...(options.phases === undefined ? {} : { onlyPhases: new Set(options.phases) }),
     ...(options.skipPhases === undefined ? {} : { skipPhases: new Set(options.skipPhases) }),
   };
+}
+
+/** What {@link SshContext} reads besides asking; hidden like an answer that was typed. */
+function environmentSecrets(): readonly Secret[] {
+  return ['KBS_SUDO_PASSWORD', 'KBS_SSH_PASSPHRASE'].flatMap((name) => {
+    const value = process.env[name] ?? '';
+    return value === '' ? [] : [new Secret(value)];
+  });
 }
 
 /** What a host says overrides what is said for all; what it leaves out does not. */
