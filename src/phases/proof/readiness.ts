@@ -97,12 +97,9 @@ function isOwnedBy(pod: KubeObject, name: string): boolean {
   return owners.some((owner) => owner.kind === 'DaemonSet' && owner.name === name);
 }
 
-/** Why a node cannot carry pods yet: not there, not Ready, or without kube-proxy or its network. Pure. */
-export function nodeProblem(state: ClusterState, name: string): string | undefined {
-  const node = state.nodes.find(({ metadata }) => metadata.name === name);
-  if (node === undefined) return 'is no node of the cluster';
-  const notReady = readyProblem(node);
-  if (notReady !== undefined) return `is not Ready: ${notReady}`;
+/** Why packets of pods cannot go from and to a node yet: not there, or without kube-proxy or its network. Pure. */
+export function networkProblem(state: ClusterState, name: string): string | undefined {
+  if (!state.nodes.some(({ metadata }) => metadata.name === name)) return 'is no node of the cluster';
   for (const wanted of NODE_DAEMON_SETS) {
     const exists = state.daemonSets.some(({ metadata }) => metadata.name === wanted.name && metadata.namespace === wanted.namespace);
     if (!exists) continue;
@@ -114,6 +111,13 @@ export function nodeProblem(state: ClusterState, name: string): string | undefin
     if (problem !== undefined) return `${pod.metadata.name} is not ready: ${problem}`;
   }
   return undefined;
+}
+
+/** Why a node cannot carry pods yet: not there, not Ready, or without kube-proxy or its network. Pure. */
+export function nodeProblem(state: ClusterState, name: string): string | undefined {
+  const node = state.nodes.find(({ metadata }) => metadata.name === name);
+  const notReady = node === undefined ? undefined : readyProblem(node);
+  return notReady === undefined ? networkProblem(state, name) : `is not Ready: ${notReady}`;
 }
 
 /** Workloads whose controller has not yet made all their pods. */

@@ -5,7 +5,7 @@ import { edgesBetween, proveEdges } from './edges.js';
 import { collectEvidence } from './evidence.js';
 import { createProbes, newProofNamespace, removeLeftovers, removeProof } from './probe-objects.js';
 import { nodeProblem, readClusterState, systemPodProblems } from './readiness.js';
-import { waitForNodesReady, waitForProbes, waitForSystemPods, type ReadinessWait } from './waits.js';
+import { waitForNetworks, waitForNodesReady, waitForProbes, waitForSystemPods, type ReadinessWait } from './waits.js';
 
 /** What a cluster has to prove. */
 export interface ProofOptions {
@@ -124,17 +124,23 @@ async function prove(proof: Proof): Promise<readonly ProofRow[]> {
   const { api, namespace, options } = proof;
   const tell = options.onProgress ?? (() => undefined);
   tell(`waiting for ${options.nodes.length} nodes to be Ready`);
-  const nodes = await proveNodes(proof);
+  const nodes = proveNodes(proof);
+  // Waited for below; a rejection before that must not count as unhandled. The same holds for the system's pods.
+  nodes.catch(() => undefined);
+  // A probe that came before the network of its node would fail, and be tried again only after many seconds.
+  await waitForNetworks(wait(proof)).catch(async (error: unknown) => {
+    if (isTimeout(error)) throw await failure(proof, await nodeRows(proof), error);
+    throw error;
+  });
   tell('starting a probe pod on every node');
   await createProbes(api, namespace, options.image);
   const systemPods = proveSystemPods(proof);
-  // Waited for below; a rejection before that must not count as unhandled.
   systemPods.catch(() => undefined);
   const traffic = await proveTraffic(proof, systemPods).catch(async (error: unknown) => {
     if (!isTimeout(error)) throw error;
     throw await failure(proof, [probeRow(proof, error)], error);
   });
-  const rows = [...nodes, await systemPods, ...traffic];
+  const rows = [...(await nodes), await systemPods, ...traffic];
   if (rows.some(({ ok }) => !ok)) throw new FailedRows(rows, await failure(proof, rows));
   return rows;
 }

@@ -1,6 +1,15 @@
 import { waitFor } from '../../engine/index.js';
 import type { KubeApi, KubeObject } from '../../kube/index.js';
-import { nodeProblem, podIpOf, readClusterState, readyProblem, nodeOf, systemPodProblems } from './readiness.js';
+import {
+  networkProblem,
+  nodeOf,
+  nodeProblem,
+  podIpOf,
+  readClusterState,
+  readyProblem,
+  systemPodProblems,
+  type ClusterState,
+} from './readiness.js';
 
 /** What the waits of the proof have in common. */
 export interface ReadinessWait {
@@ -19,13 +28,11 @@ function shown(problems: readonly string[]): string {
   return `${problems.slice(0, SHOWN).join('; ')}${more > 0 ? `; and ${more} more` : ''}`;
 }
 
-/**
- * Waits until every node is Ready and has kube-proxy and, where it is kbs's, the pod network running.
- * @throws KbsError WAIT_TIMEOUT with what each node lacks
- */
-export async function waitForNodesReady({ api, nodes, forMs, signal }: ReadinessWait): Promise<void> {
+type NodeLook = (state: ClusterState, name: string) => string | undefined;
+
+async function waitForNodes(what: string, problemOf: NodeLook, { api, nodes, forMs, signal }: ReadinessWait): Promise<void> {
   await waitFor({
-    what: `${nodes.length} nodes to be Ready`,
+    what: `${nodes.length} nodes to ${what}`,
     everyMs: EVERY_MS,
     forMs,
     signal,
@@ -33,12 +40,28 @@ export async function waitForNodesReady({ api, nodes, forMs, signal }: Readiness
     probe: async () => {
       const state = await readClusterState(api);
       const problems = nodes.flatMap((name) => {
-        const problem = nodeProblem(state, name);
+        const problem = problemOf(state, name);
         return problem === undefined ? [] : [`${name} ${problem}`];
       });
       return problems.length === 0 ? { done: true, value: true } : { done: false, seen: shown(problems) };
     },
   });
+}
+
+/**
+ * Waits until every node is Ready and has kube-proxy and, where it is kbs's, the pod network running.
+ * @throws KbsError WAIT_TIMEOUT with what each node lacks
+ */
+export function waitForNodesReady(wait: ReadinessWait): Promise<void> {
+  return waitForNodes('be Ready', nodeProblem, wait);
+}
+
+/**
+ * Waits until every node has kube-proxy and the pod network running. A node can have them seconds before it says that it is Ready.
+ * @throws KbsError WAIT_TIMEOUT with what each node lacks
+ */
+export function waitForNetworks(wait: ReadinessWait): Promise<void> {
+  return waitForNodes('have their network', networkProblem, wait);
 }
 
 /**
