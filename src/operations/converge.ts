@@ -50,8 +50,8 @@ async function converge(input: ClusterInput, hosts: OperationHosts, run: Converg
 }
 
 /** Told before any host is contacted. @throws KbsError USAGE for a name no phase has */
-function checkPhaseNames(input: ClusterInput): void {
-  selectPhases(CLUSTER_PHASES, input);
+function checkPhaseNames(input: ClusterInput, phases: readonly Phase<RunContext>[] = CLUSTER_PHASES): void {
+  selectPhases(phases, input);
 }
 
 async function onHosts<T>(hosts: OperationHosts, work: () => Promise<T>): Promise<T> {
@@ -63,10 +63,14 @@ async function onHosts<T>(hosts: OperationHosts, work: () => Promise<T>): Promis
 }
 
 /** `kbs init`: every control plane, pod network, kube-proxy, CoreDNS; ends with the proof. */
-export async function initCluster(input: ClusterInput, mode: 'apply' | 'plan' = 'apply'): Promise<ConvergeResult> {
-  checkPhaseNames(input);
+export async function initCluster(
+  input: ClusterInput,
+  mode: 'apply' | 'plan' = 'apply',
+  phases: readonly Phase<RunContext>[] = CLUSTER_PHASES,
+): Promise<ConvergeResult> {
+  checkPhaseNames(input, phases);
   const hosts = { targets: await connectTargets(input, controlPlanes(input.spec)), helpers: [] };
-  return onHosts(hosts, () => converge(input, hosts, { operation: 'init', mode, mayCreatePki: true }));
+  return onHosts(hosts, () => converge(input, hosts, { operation: 'init', mode, phases, mayCreatePki: true }));
 }
 
 /** Which hosts `kbs join --host` names. @throws KbsError USAGE for a name that is no worker of the file */

@@ -6,3 +6,15 @@ export { adminKubeconfig } from './admin-kubeconfig.js';
 export { defaultKubeconfigPath, mergeIntoKubeconfig, writeKubeconfig } from './local-kubeconfig.js';
 export { clusterStatus, type ClusterStatus } from './status.js';
 export { resetCluster, resetTargets, resetThisMachine, type ResetResult } from './reset.js';
+export type { JoinWords } from './join-words.js';
+export { parseTokenTtl } from './token-ttl.js';
+export {
+  initThisMachine,
+  joinThisMachine,
+  type InitHereOptions,
+  type InitHereResult,
+  type InitSettings,
+  type JoinHereOptions,
+  type JoinSettings,
+  type ThisMachineRun,
+} from './this-machine/index.js';

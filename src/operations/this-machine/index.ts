@@ -1,0 +1,5 @@
+export { initThisMachine, type InitHereOptions, type InitHereResult } from './init.js';
+export type { InitSettings } from './init-spec.js';
+export { joinThisMachine, type JoinHereOptions } from './join.js';
+export type { JoinSettings } from './join-spec.js';
+export type { ThisMachineRun } from './run.js';

@@ -1,0 +1,88 @@
+import { resolve } from 'node:path';
+import { composeClusterSpec, type ComposedCluster } from '../../config/index.js';
+import { POD_NETWORK_ANNOTATION } from '../../constants/index.js';
+import type { ConfigFields, Endpoint, JoinConfig } from '../../discovery/index.js';
+import { artifactsOf, type ArtifactChoice } from './run.js';
+
+/** What `kbs join` without a cluster file was told about this machine; undefined: the fragment's or the default. */
+export interface JoinSettings extends ArtifactChoice {
+  readonly fragmentFile: string | undefined;
+  readonly nodeName: string | undefined;
+  readonly nodeIp: string | undefined;
+}
+
+/** What the cluster itself decides. */
+export interface ClusterFacts {
+  readonly server: Endpoint;
+  readonly config: JoinConfig;
+}
+
+const NAMES = {
+  'spec.kubernetesVersion': 'Kubernetes version of the cluster',
+  'spec.controlPlaneEndpoint.host': 'control-plane endpoint of the cluster',
+  'spec.hosts[0].name': '--node-name (default: the host name)',
+  'spec.hosts[0].address': '--node-ip',
+  'spec.network.podSubnet': 'pod subnet of the cluster',
+  'spec.network.serviceSubnet': 'service subnet of the cluster',
+  'spec.network.dnsDomain': 'DNS domain of the cluster',
+  'spec.imageRepository': 'image repository of the cluster',
+  'spec.artifacts.path': '--bundle',
+  'spec.artifacts.url': '--mirror',
+} as const;
+
+/** The kubelet's own default, where a cluster says nothing. Source: KubeletConfiguration v1beta1. */
+const KUBELET_CGROUP_DRIVER = 'cgroupfs';
+
+function textIn(fields: ConfigFields, key: string): string | undefined {
+  const value = fields[key];
+  return typeof value === 'string' && value !== '' ? value : undefined;
+}
+
+/** IPv4 of a subnet that may come in pairs. */
+function firstSubnet(text: string | undefined): string | undefined {
+  return text?.split(',').find((subnet) => !subnet.includes(':'));
+}
+
+function podNetwork({ annotations }: JoinConfig): { type: 'flannel'; version: string } | undefined {
+  const [type, version] = annotations[POD_NETWORK_ANNOTATION]?.split(' ') ?? [];
+  return type === 'flannel' && version !== undefined ? { type, version } : undefined;
+}
+
+/**
+ * The cluster as a node of it sees it: this machine is the only host known, and a worker. What the cluster says wins over the
+ * fragment. Without a word of the cluster about its pod network none is prepared for: its own pods bring it.
+ * @param machine how this machine is called and reached
+ * @throws KbsError USAGE for what kbs cannot join, CONFIG_INVALID, CONFIG_NOT_FOUND
+ */
+export function joinSpec(
+  settings: JoinSettings,
+  { server, config }: ClusterFacts,
+  machine: { readonly name: string; readonly address: string },
+): Promise<ComposedCluster> {
+  const { cluster, kubelet } = config;
+  const networking = (cluster['networking'] ?? {}) as ConfigFields;
+  const { bundle, mirror } = settings;
+  return composeClusterSpec({
+    fragmentFile: settings.fragmentFile,
+    names: NAMES,
+    lacksControlPlanes: true,
+    defaults: { spec: { network: { cni: { type: 'none' } } } },
+    overlay: {
+      metadata: { name: textIn(cluster, 'clusterName') },
+      spec: {
+        hosts: [{ name: machine.name, address: machine.address, roles: ['worker'] }],
+        kubernetesVersion: textIn(cluster, 'kubernetesVersion'),
+        imageRepository: textIn(cluster, 'imageRepository'),
+        controlPlaneEndpoint: { host: server.host, port: server.port },
+        containerRuntime: { cgroupDriver: (textIn(kubelet, 'cgroupDriver') ?? KUBELET_CGROUP_DRIVER) as 'systemd' | 'cgroupfs' },
+        network: {
+          podSubnet: firstSubnet(textIn(networking, 'podSubnet')),
+          serviceSubnet: firstSubnet(textIn(networking, 'serviceSubnet')),
+          dnsDomain: textIn(networking, 'dnsDomain'),
+          cni: podNetwork(config),
+        },
+        artifacts: artifactsOf({ bundle: bundle === undefined ? undefined : resolve(bundle), mirror }),
+      },
+    },
+  });
+}
