@@ -23,7 +23,7 @@ export const controlPlanePhase: Phase<Pick<RunContext, 'spec' | 'images'>> = {
   summary: 'writes the static pods of etcd and kube-apiserver on every control plane, all members of etcd at once',
   on: 'control-plane',
   // With its image there a static pod starts at once; without it the kubelet would back off.
-  after: ['control-plane-kubelet', 'images'],
+  after: ['control-plane-kubelet', 'control-plane-images'],
   steps: ({ spec, images }, host) => [
     filesStep({
       id: 'control-plane/etcd-data',

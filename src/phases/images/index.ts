@@ -1,1 +1,1 @@
-export { imagesPhase } from './phase.js';
+export { controlPlaneImagesPhase, imagesPhase } from './phase.js';

@@ -1,30 +1,55 @@
-import type { Phase } from '../../engine/index.js';
-import { sh } from '../../host/index.js';
+import type { AnyStep, Phase } from '../../engine/index.js';
+import { sh, type Host } from '../../host/index.js';
 import { imageImportStep } from '../../steps/index.js';
-import { imagesFor } from '../../versions/index.js';
+import { imagesFor, type ClusterImages } from '../../versions/index.js';
 import { isControlPlane, type RunContext } from '../context.js';
 
-/** Images in the runtime's store before anything wants to run them. */
-export const imagesPhase: Phase<Pick<RunContext, 'spec' | 'artifacts' | 'images'>> = {
+type Slice = Pick<RunContext, 'spec' | 'artifacts' | 'images'>;
+
+function importStep({ artifacts }: Slice, host: Host, id: string, references: readonly string[]): AnyStep {
+  return imageImportStep({
+    id,
+    title: 'Load images',
+    timeoutMs: 1_800_000,
+    images: references.map((reference) => ({
+      reference,
+      archive: () => artifacts.imageArchive(reference, host.facts.architecture),
+    })),
+    runtime: {
+      list: sh`ctr -n k8s.io images ls -q`,
+      import: (path) => sh`ctr -n k8s.io images import ${path}`,
+      pull: (reference) => sh`crictl pull ${reference}`,
+    },
+  });
+}
+
+/** What the static pods of a control plane run. */
+function staticPodImages(images: ClusterImages): readonly string[] {
+  return [images.pause, images.etcd, images.kubeApiserver, images.kubeControllerManager, images.kubeScheduler];
+}
+
+/** The images of the static pods, before all others: the run's critical path goes through the control plane. */
+export const controlPlaneImagesPhase: Phase<Slice> = {
+  name: 'control-plane-images',
+  title: 'Load the images of the control plane',
+  summary: 'imports or pulls the images of the static pods on every control plane, so that these start while other images are loading',
+  on: 'control-plane',
+  after: ['container-runtime'],
+  steps: (context, host) => [importStep(context, host, 'images/control-plane', staticPodImages(context.images))],
+};
+
+/**
+ * Images in the runtime's store before anything wants to run them. They go to the hosts once the control planes have theirs: the
+ * controller manager takes ten seconds before it looks at anything, and nothing needs these images earlier.
+ */
+export const imagesPhase: Phase<Slice> = {
   name: 'images',
   title: 'Load images',
   summary: 'imports the image archives into the container runtime, or pulls the images where the source has no archives',
   on: 'all',
-  after: ['container-runtime'],
-  steps: ({ spec, artifacts, images }, host) => [
-    imageImportStep({
-      id: 'images/import',
-      title: 'Load images',
-      timeoutMs: 1_800_000,
-      images: imagesFor(isControlPlane(host) ? 'control-plane' : 'worker', spec, images).map((reference) => ({
-        reference,
-        archive: () => artifacts.imageArchive(reference, host.facts.architecture),
-      })),
-      runtime: {
-        list: sh`ctr -n k8s.io images ls -q`,
-        import: (path) => sh`ctr -n k8s.io images import ${path}`,
-        pull: (reference) => sh`crictl pull ${reference}`,
-      },
-    }),
+  after: ['container-runtime', 'control-plane-images'],
+  waitsFor: ['control-plane'],
+  steps: (context, host) => [
+    importStep(context, host, 'images/import', imagesFor(isControlPlane(host) ? 'control-plane' : 'worker', context.spec, context.images)),
   ],
 };

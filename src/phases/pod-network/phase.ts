@@ -72,14 +72,14 @@ function flannelSteps(context: Slice): readonly AnyStep[] {
   ];
 }
 
-/** kube-proxy and flannel, as soon as the API serves: their pods start while controllers are still coming up. */
+/** kube-proxy and flannel, when the API serves and every host has their images: a kubelet that finds none backs off for ten seconds. */
 export const podNetworkPhase: Phase<Slice> = {
   name: 'pod-network',
   title: 'Deploy kube-proxy and the pod network',
   summary: 'applies the objects of kube-proxy and flannel',
   on: 'cluster',
   after: [],
-  waitsFor: ['api-server'],
+  waitsFor: ['api-server', 'images'],
   skip: skipWithoutControlPlane,
   steps: (context) => [...kubeProxySteps(context), ...flannelSteps(context)],
 };
