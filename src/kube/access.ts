@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { PooledKubeApi } from './api.js';
 import { ConnectionPool, NoControlPlane, throwIfCancelled, type PoolOptions } from './connection-pool.js';
 import { unreachable } from './retrying-client.js';
@@ -20,7 +21,10 @@ export function createKubeAccess(options: KubeAccessOptions): KubeAccess {
   async function open(signal: AbortSignal): Promise<KubeApi | NoControlPlane> {
     try {
       await pool.acquire(signal);
-      return new PooledKubeApi(pool, signal, options.patienceMs);
+      // One of our own: every request under way listens to it, and Node warns of more than ten.
+      const own = AbortSignal.any([signal]);
+      setMaxListeners(0, own);
+      return new PooledKubeApi(pool, own, options.patienceMs);
     } catch (error) {
       throwIfCancelled(signal);
       if (error instanceof NoControlPlane) return error;

@@ -65,7 +65,8 @@ function handshake(stream: Duplex, credentials: KubeCredentials): Promise<TLSSoc
     // Without a listener for its whole life a broken channel would end the process.
     socket.on('error', fail);
     stream.on('error', fail);
-    stream.once('close', () => fail(new Error('the connection was closed during the TLS handshake')));
+    // The TLS socket's own: the stream below closes before TLS says what it did not like.
+    socket.once('close', () => fail(new Error('the connection was closed during the TLS handshake')));
     socket.once('secureConnect', () => {
       clearTimeout(timer);
       resolve(socket);
