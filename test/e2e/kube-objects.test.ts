@@ -263,7 +263,7 @@ describe('beside a real controller manager', () => {
       signal,
       probe: async () => {
         const live = await api.read({ apiVersion: 'v1', kind: 'ConfigMap', namespace: 'kube-public', name: 'cluster-info' });
-        const signed = `jws-kubeconfig-${token.id}` in ((live?.['data'] ?? {}) as object);
+        const signed = `jws-kubeconfig-${token.id}` in ((live?.['data'] ?? {}));
         return signed ? { done: true, value: true } : { done: false, seen: 'not signed' };
       },
     });
