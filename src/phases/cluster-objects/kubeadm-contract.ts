@@ -1,4 +1,4 @@
-import { CONFIG_MAPS, NAMESPACES } from '../../constants/index.js';
+import { CONFIG_MAPS, NAMESPACES, POD_NETWORK_ANNOTATION } from '../../constants/index.js';
 import type { KubeObject } from '../../kube/index.js';
 import { componentConfigAnnotation } from '../component-config-hash.js';
 import { configMap, readManifest } from '../manifest.js';
@@ -11,6 +11,8 @@ export interface KubeadmContractInput {
   readonly kubeletConfig: string;
   /** Whether the user changed anything of it: then it is not kubeadm's to upgrade. */
   readonly isKubeletConfigUserSupplied: boolean;
+  /** Pod network kbs makes, as nodes that join with a token are told: `flannel v0.22.3`; absent: another's. */
+  readonly podNetwork?: string;
   /** kubeconfig with server and CA and without a user. */
   readonly clusterInfo: string;
 }
@@ -22,7 +24,14 @@ export interface KubeadmContractInput {
 export function kubeadmContractObjects(input: KubeadmContractInput): readonly KubeObject[] {
   const kubelet = { kubelet: input.kubeletConfig };
   return [
-    configMap({ name: CONFIG_MAPS.kubeadmConfig, namespace: NAMESPACES.system }, { ClusterConfiguration: input.clusterConfiguration }),
+    configMap(
+      {
+        name: CONFIG_MAPS.kubeadmConfig,
+        namespace: NAMESPACES.system,
+        ...(input.podNetwork === undefined ? {} : { annotations: { [POD_NETWORK_ANNOTATION]: input.podNetwork } }),
+      },
+      { ClusterConfiguration: input.clusterConfiguration },
+    ),
     configMap(
       {
         name: CONFIG_MAPS.kubeletConfig,

@@ -13,7 +13,10 @@ import { kubeadmContractObjects, type KubeadmContractInput } from './kubeadm-con
 import { waitForNetwork } from './network-wait.js';
 
 /** kubeadm's ConfigMaps as the cluster file wants them. */
-export function kubeadmContractInput({ spec }: Pick<RunContext, 'spec'>, caCertificate: string): KubeadmContractInput {
+export function kubeadmContractInput(
+  { spec, versions }: Pick<RunContext, 'spec' | 'versions'>,
+  caCertificate: string,
+): KubeadmContractInput {
   const { host, port } = endpointOf(spec);
   const { network, kubelet, containerRuntime } = spec;
   return {
@@ -33,6 +36,7 @@ export function kubeadmContractInput({ spec }: Pick<RunContext, 'spec'>, caCerti
     kubeletConfig: kubeletConfigText(spec),
     // Driver systemd is kubeadm's own choice, any other one is the user's.
     isKubeletConfigUserSupplied: Object.keys(kubelet.config).length > 0 || containerRuntime.cgroupDriver !== 'systemd',
+    ...(network.cni.type === 'flannel' ? { podNetwork: `flannel ${versions.flannel}` } : {}),
     clusterInfo: renderClusterInfo(endpointAccess(spec, caCertificate)),
   };
 }
@@ -47,7 +51,7 @@ export function coreDnsInput({ spec, images }: Pick<RunContext, 'spec' | 'images
 }
 
 /** The objects of kubeadm's interoperability contract. */
-export const clusterObjectsPhase: Phase<Pick<RunContext, 'spec' | 'pki' | 'kube' | 'hosts'>> = {
+export const clusterObjectsPhase: Phase<Pick<RunContext, 'spec' | 'versions' | 'pki' | 'kube' | 'hosts'>> = {
   name: 'cluster-objects',
   title: 'Write what kubeadm keeps in a cluster',
   summary: 'applies kubeadm-config, kubelet-config, cluster-info and the rights of joining nodes',
@@ -56,12 +60,12 @@ export const clusterObjectsPhase: Phase<Pick<RunContext, 'spec' | 'pki' | 'kube'
   after: [],
   waitsFor: ['api-server'],
   skip: skipWithoutControlPlane,
-  steps: ({ spec, pki, kube }) => [
+  steps: ({ spec, versions, pki, kube }) => [
     objectsStep({
       id: 'cluster-objects/kubeadm',
       title: 'Write the configuration and rights kubeadm looks for',
       kube,
-      objects: async () => kubeadmContractObjects(kubeadmContractInput({ spec }, (await pki.shared()).ca.certificate)),
+      objects: async () => kubeadmContractObjects(kubeadmContractInput({ spec, versions }, (await pki.shared()).ca.certificate)),
     }),
   ],
 };
