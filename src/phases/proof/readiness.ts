@@ -55,7 +55,7 @@ export async function readClusterState(api: KubeApi): Promise<ClusterState> {
 }
 
 function statusOf(object: KubeObject): ObjectStatus {
-  return (object['status'] ?? {});
+  return object['status'] ?? {};
 }
 
 /** The node a pod is bound to. */
