@@ -60,5 +60,11 @@ export const REVIEWED_DIFFERENCES: readonly Deviation[] = [
   { place: `${IDENTITY} › 2. private key › bits`, kbs: 2048, reason: WITHOUT_BOOTSTRAP },
   { place: `${IDENTITY} › 2. private key › exponent`, kbs: 65537, reason: WITHOUT_BOOTSTRAP },
   { place: 'objects › ConfigMap kube-public/cluster-info › data › jws-kubeconfig-<id>', kubeadm: '<signature>', reason: TOKENS_ON_DEMAND },
+  {
+    place: 'objects › ConfigMap kube-system/kubeadm-config › annotations › kbs.dev/pod-network',
+    kbs: 'flannel v0.22.3',
+    reason:
+      'A machine that joins with a token may read this ConfigMap and little else: so it knows which images and CNI configuration it needs before its kubelet starts. kubeadm has no pod network.',
+  },
   { place: 'objects › Secret kube-system/bootstrap-token-<id>', kubeadm: ANYTHING, reason: TOKENS_ON_DEMAND },
 ];
