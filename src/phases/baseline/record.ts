@@ -33,10 +33,10 @@ export const OWN_TREES: readonly string[] = [
 ];
 
 /**
- * Folders that pods mount and the runtime makes where they are missing. Where one was absent, reset removes it when it is still empty:
- * anything in it is not the cluster's. Source: kube-proxy's volumes, as kubeadm v1.25 has them.
+ * What pods of the cluster write or have made outside of {@link STATE_TREES}: kube-proxy's volume (the runtime makes a folder that is
+ * missing), flannel's plugin. A folder goes only when it is still empty. Source: kube-proxy of kubeadm v1.25, manifests of flannel 0.19.
  */
-const MOUNTED_FOLDERS: readonly string[] = ['/lib/modules'];
+const WRITTEN_BY_PODS: readonly string[] = ['/lib/modules', `${PATHS.cniBinDir}/flannel`];
 
 /** Units the kubelet's unit pulls in, besides its own. What pulls in the target in turn is asked for. */
 const PULLED_IN = 'network-online.target';
@@ -84,7 +84,10 @@ for path in $TREES; do
   if [ -d "$path" ]; then was=directory; elif [ -e "$path" ]; then was=file; else was=absent; fi
   printf 'tree\\t%s\\t%s\\n' "$path" "$was"
 done
-for path in $MOUNTED; do [ -e "$path" ] || printf 'missing\\t%s\\n' "$path"; done
+for path in $WRITTEN; do
+  if [ -L "$path" ]; then was=link; elif [ -f "$path" ]; then was=file; elif [ -e "$path" ]; then continue; else was=absent; fi
+  printf 'path\\t%s\\t%s\\n' "$path" "$was"
+done
 for unit in $PULLED_IN $(systemctl show -p Wants --value "$PULLED_IN"); do
   printf 'unit\\t%s\\t%s\\t%s\\n' "$unit" "$(systemctl show -p ActiveState --value -- "$unit")" \\
     "$(systemctl show -p UnitFileState --value -- "$unit")"
@@ -118,7 +121,7 @@ export async function lookAtBaseline(host: Host, dataDirectories: readonly strin
   const variables = {
     TREES: [...OWN_TREES, ...dataDirectories].join(' '),
     STATE: [...STATE_TREES, ...dataDirectories].join(' '),
-    MOUNTED: MOUNTED_FOLDERS.join(' '),
+    WRITTEN: WRITTEN_BY_PODS.join(' '),
     PULLED_IN,
     SYSCTLS: MOVED_SYSCTLS.join(' '),
   };
@@ -143,7 +146,9 @@ export function baselineEntries(text: string): readonly JournalEntry[] {
     // containerd and etcd set the mode of their folders themselves.
     if (was === 'directory') entries.push({ kind: 'path', path, was });
   }
-  for (const [path = ''] of collect('missing')) entries.push({ kind: 'path', path, was: 'absent' });
+  for (const [path = '', was = ''] of collect('path')) {
+    if (was === 'absent' || was === 'file' || was === 'link') entries.push({ kind: 'path', path, was });
+  }
   for (const [unit = '', active = '', enabled = ''] of collect('unit'))
     entries.push({ kind: 'unit', unit, enabled: enabled || 'static', active });
   const contents = new Map<string, string[]>();
