@@ -18,3 +18,4 @@ export {
   type JoinSettings,
   type ThisMachineRun,
 } from './this-machine/index.js';
+export { createToken, deleteTokens, listTokens, type ApiPlace, type CreatedToken, type TokenRow } from './tokens/index.js';

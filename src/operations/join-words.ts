@@ -18,14 +18,13 @@ export function hideToken(bus: EventBus, token: BootstrapToken): void {
   bus.hide(token.secret);
 }
 
-/** The join command and its parts; without a token only what is no secret. */
+/** The join command and its parts. */
 export function joinWords(input: {
   readonly endpoint: string;
   readonly caHashes: readonly string[];
-  readonly token: BootstrapToken | undefined;
-}): JoinWords {
+  readonly token: BootstrapToken;
+}): Required<JoinWords> {
   const { endpoint, caHashes } = input;
-  if (input.token === undefined) return { endpoint, caCertHashes: caHashes };
   const token = input.token.token.reveal();
   const hashes = caHashes.map((hash) => `--discovery-token-ca-cert-hash ${hash}`).join(' ');
   return { endpoint, caCertHashes: caHashes, token, command: `kbs join ${endpoint} --token ${token} ${hashes}` };

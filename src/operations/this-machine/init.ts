@@ -63,10 +63,8 @@ export async function initThisMachine(options: InitHereOptions): Promise<InitHer
   const result = await initCluster(input, mode, [...CLUSTER_PHASES, tokenPhase]);
   if (mode === 'plan') return result;
   const { host, port } = endpointOf(spec);
-  const join = joinWords({
-    endpoint: hostPort(host, port),
-    caHashes: [await readCaHash(input)],
-    token: options.skipTokenPrint ? undefined : token,
-  });
+  const endpoint = hostPort(host, port);
+  const caHashes = [await readCaHash(input)];
+  const join = options.skipTokenPrint ? { endpoint, caCertHashes: caHashes } : joinWords({ endpoint, caHashes, token });
   return { ...result, join };
 }
