@@ -2,7 +2,7 @@ import { KbsError } from '../errors/index.js';
 import type { KubeResponse } from './types.js';
 
 /** The part of a Status object kbs reads. Source: k8s.io/apimachinery meta/v1. */
-export interface ApiStatus {
+interface ApiStatus {
   readonly reason: string;
   readonly message: string;
   /** Kind of the object it is about, as a plural: `namespaces`. */
@@ -46,7 +46,7 @@ export function parseStatus({ status, body }: KubeResponse): ApiStatus {
 }
 
 /** Why the API server refused: carried as the cause of a KUBE_API error. */
-export class ApiRefusal extends Error {
+class ApiRefusal extends Error {
   override readonly name = 'ApiRefusal';
 
   constructor(

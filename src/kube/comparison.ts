@@ -30,7 +30,7 @@ function without(fields: Fields, names: ReadonlySet<string>): Fields {
 }
 
 /** An object without status and without what only the server writes. */
-export function declaredPart(object: KubeObject): KubeObject {
+function declaredPart(object: KubeObject): KubeObject {
   const metadata = without(object.metadata, SERVER_METADATA);
   const annotations = isFields(metadata['annotations']) ? without(metadata['annotations'], SERVER_ANNOTATIONS) : {};
   const others = without(metadata, new Set(['annotations']));

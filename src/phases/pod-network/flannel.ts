@@ -16,9 +16,7 @@ export interface FlannelInput {
 }
 
 /** ConfigMap with flannel's configuration. */
-export const FLANNEL_CONFIG_MAP = 'kube-flannel-cfg';
-/** DaemonSet of flannel. */
-export const FLANNEL_DAEMON_SET = 'kube-flannel-ds';
+const FLANNEL_CONFIG_MAP = 'kube-flannel-cfg';
 
 /** The first release that asks for networking.k8s.io ClusterCIDRs. Source: kube-flannel.yml v0.21.0. */
 const CLUSTER_CIDRS_SINCE_MINOR = 21;

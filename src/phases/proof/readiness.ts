@@ -25,7 +25,7 @@ interface WorkloadStatus {
 }
 
 /** Namespaces whose pods carry the cluster. */
-export const SYSTEM_NAMESPACES = [NAMESPACES.system, NAMESPACES.flannel] as const;
+const SYSTEM_NAMESPACES = [NAMESPACES.system, NAMESPACES.flannel] as const;
 
 /** DaemonSets without which a node carries no traffic; those that exist must have a ready pod on every node. */
 const NODE_DAEMON_SETS = [
