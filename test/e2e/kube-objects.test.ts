@@ -203,6 +203,12 @@ describe('nodes on a real API server', () => {
     expect(await planOf(step(workerOf({ disk: 'ssd' })))).toEqual({ change: 'none' });
   });
 
+  test('keep the taint of a new node that is not Ready, also when they are applied again', async () => {
+    expect((await node('w1')).spec.taints?.map(({ key }) => key)).toEqual(['node.kubernetes.io/not-ready']);
+    await run(step(workerOf({ disk: 'hdd' })));
+    expect((await node('w1')).spec.taints?.map(({ key }) => key)).toEqual(['node.kubernetes.io/not-ready']);
+  });
+
   test('lose a label the file no longer declares, and keep one that somebody else has set', async () => {
     await api.request('PATCH', '/api/v1/nodes/w1?fieldManager=kubectl-label', {
       body: JSON.stringify({ metadata: { labels: { theirs: 'yes' } } }),
@@ -263,7 +269,7 @@ describe('beside a real controller manager', () => {
       signal,
       probe: async () => {
         const live = await api.read({ apiVersion: 'v1', kind: 'ConfigMap', namespace: 'kube-public', name: 'cluster-info' });
-        const signed = `jws-kubeconfig-${token.id}` in ((live?.['data'] ?? {}));
+        const signed = Object.keys(live?.['data'] ?? {}).includes(`jws-kubeconfig-${token.id}`);
         return signed ? { done: true, value: true } : { done: false, seen: 'not signed' };
       },
     });
