@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { flannelManifest } from '../bench/flannel-manifest.js';
-import { capture } from '../lab/command.js';
+import { capture, output } from '../lab/command.js';
 import type { Lab } from '../lab/lab.js';
 
 const SCRIPT = resolve(import.meta.dirname, '..', 'bench', 'kubeadm.sh');
@@ -42,4 +42,11 @@ export async function createKubeadmCluster(lab: Lab, bundle: string): Promise<vo
 /** Brings a bare host to where an administrator calls `kubeadm join`: runtime, kubelet, kubeadm, crictl, images. */
 export async function prepareForKubeadm(lab: Lab, bundle: string, host: string): Promise<void> {
   await runScript(lab, bundle, { controlPlanes: [], workers: [host] });
+}
+
+/** Puts a program of the bundle, e.g. `kubeadm`, into /usr/bin of a host. */
+export async function installProgram(lab: Lab, file: string, host: string): Promise<void> {
+  const { address, user } = lab.host(host);
+  const options = ['-q', '-i', lab.identityFile, '-o', `UserKnownHostsFile=${lab.knownHostsFile}`, '-o', 'StrictHostKeyChecking=yes'];
+  await output([...lab.operator, 'scp', '-p', ...options, file, `${user}@${address}:/usr/bin/`]);
 }
