@@ -8,7 +8,7 @@ import { Secret } from '../secret/index.js';
 import type { Session } from '../ui/index.js';
 import { ClusterCommand, type ClusterFlagValues } from './cluster-command.js';
 
-const GROUP = { helpGroup: 'THIS MACHINE (without -f)' } as const;
+const GROUP = { helpGroup: 'THIS MACHINE, WITHOUT -f' } as const;
 
 /** Flags of `kbs init` and `kbs join` for where a machine gets its parts from. */
 const machineFlags = {

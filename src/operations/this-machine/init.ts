@@ -1,11 +1,11 @@
-import { controlPlanes, endpointOf } from '../../config/index.js';
+import { readFile } from 'node:fs/promises';
+import { endpointOf } from '../../config/index.js';
 import { hostPort, PATHS } from '../../constants/index.js';
 import { KbsError } from '../../errors/index.js';
 import { bootstrapTokenPhase } from '../../phases/index.js';
 import { caCertHash, createBootstrapToken, parseBootstrapToken } from '../../pki/index.js';
 import type { Secret } from '../../secret/index.js';
 import { CLUSTER_PHASES } from '../cluster-phases.js';
-import { connectTargets, disconnect, type ClusterInput } from '../cluster-run.js';
 import { initCluster, type ConvergeResult } from '../converge.js';
 import { hideToken, joinWords, type JoinWords } from '../join-words.js';
 import { addressHere, nodeNameHere } from './address.js';
@@ -32,14 +32,14 @@ export interface InitHereResult extends ConvergeResult {
 const TOKEN_DESCRIPTION = 'Made by kbs init for the first nodes to join';
 const ADDRESS_FLAG = '--apiserver-advertise-address';
 
-async function readCaHash(input: ClusterInput): Promise<string> {
-  const targets = await connectTargets(input, controlPlanes(input.spec));
+async function readCaHash(): Promise<string> {
   try {
-    const certificate = await targets[0]?.files.read(PATHS.caCertificate);
-    if (certificate === undefined) throw new KbsError('FILE_READ', `${PATHS.caCertificate} is not there, right after it was written`);
-    return caCertHash(certificate);
-  } finally {
-    await disconnect({ targets, helpers: [] });
+    return caCertHash(await readFile(PATHS.caCertificate, 'utf8'));
+  } catch (cause) {
+    if (cause instanceof KbsError) throw cause;
+    throw new KbsError('FILE_READ', `cannot read ${PATHS.caCertificate}: ${cause instanceof Error ? cause.message : String(cause)}`, {
+      cause,
+    });
   }
 }
 
@@ -64,7 +64,7 @@ export async function initThisMachine(options: InitHereOptions): Promise<InitHer
   if (mode === 'plan') return result;
   const { host, port } = endpointOf(spec);
   const endpoint = hostPort(host, port);
-  const caHashes = [await readCaHash(input)];
+  const caHashes = [await readCaHash()];
   const join = options.skipTokenPrint ? { endpoint, caCertHashes: caHashes } : joinWords({ endpoint, caHashes, token });
   return { ...result, join };
 }
