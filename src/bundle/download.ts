@@ -2,7 +2,7 @@ import { createHash, type Hash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { open, rename, rm, type FileHandle } from 'node:fs/promises';
 import { KbsError } from '../errors/index.js';
-import { Interrupted, requestOnce, withRetries, type Patience } from './http.js';
+import { Interrupted, requestOnce, withRetries, type Repetition } from './http.js';
 import { claimPartial, releasePartial } from './partial-file.js';
 import type { LocalFile } from './types.js';
 
@@ -10,7 +10,7 @@ import type { LocalFile } from './types.js';
 const PROGRESS_EVERY_MS = 200;
 
 /** A file to fetch whose digest is known beforehand. */
-export interface Download {
+export interface Download extends Repetition {
   /** For messages: "kubelet 1.25.0 amd64". */
   readonly name: string;
   readonly url: string;
@@ -18,8 +18,6 @@ export interface Download {
   readonly sha256: string;
   /** Where it is put; a file that is there is replaced. */
   readonly target: string;
-  readonly signal: AbortSignal;
-  readonly patience: Patience;
   readonly onProgress: (doneBytes: number, totalBytes: number | undefined) => void;
 }
 
@@ -149,7 +147,7 @@ export async function downloadFile(download: Download): Promise<LocalFile> {
   const partial = await claimPartial(download.target);
   const content = await PartialContent.open(partial);
   try {
-    await withRetries(() => attempt(download, content), download.signal, download.patience);
+    await withRetries(() => attempt(download, content), download);
     await rename(partial, download.target);
   } catch (error) {
     if (content.sizeBytes > 0) await releasePartial(partial, download.target);

@@ -109,8 +109,17 @@ export async function requestOnce<Result>(request: Request<Result>): Promise<Res
   }
 }
 
+/** How an attempt is repeated. */
+export interface Repetition {
+  readonly signal: AbortSignal;
+  readonly patience: Patience;
+  /** Told why an attempt stopped when there is going to be another. */
+  readonly onInterrupted: (reason: string) => void;
+}
+
 /** Repeats an attempt while it is {@link Interrupted}, with growing pauses. */
-export async function withRetries<Result>(attempt: () => Promise<Result>, signal: AbortSignal, patience: Patience): Promise<Result> {
+export async function withRetries<Result>(attempt: () => Promise<Result>, repetition: Repetition): Promise<Result> {
+  const { signal, patience, onInterrupted } = repetition;
   try {
     return await pRetry(attempt, {
       retries: patience.retries,
@@ -118,6 +127,9 @@ export async function withRetries<Result>(attempt: () => Promise<Result>, signal
       maxTimeout: 10_000,
       signal,
       shouldRetry: ({ error }) => error instanceof Interrupted,
+      onFailedAttempt: ({ error, retriesLeft }) => {
+        if (error instanceof Interrupted && retriesLeft > 0) onInterrupted(error.message);
+      },
     });
   } catch (error) {
     if (signal.aborted && !(error instanceof KbsError)) throw new KbsError('CANCELLED', 'a download was cancelled', { cause: error });
@@ -129,11 +141,12 @@ export async function withRetries<Result>(attempt: () => Promise<Result>, signal
  * A small text from a server.
  * @throws KbsError ARTIFACT_MISSING, ARTIFACT_DOWNLOAD, CANCELLED
  */
-export async function fetchText(url: string, signal: AbortSignal, patience: Patience): Promise<string> {
+export async function fetchText(url: string, repetition: Repetition): Promise<string> {
+  const { signal, patience } = repetition;
   const attempt = (): Promise<string> =>
     requestOnce({ url, offset: 0, signal, stallMs: patience.stallMs, consume: (response) => response.text() });
   try {
-    return await withRetries(attempt, signal, patience);
+    return await withRetries(attempt, repetition);
   } catch (error) {
     if (!(error instanceof Interrupted)) throw error;
     throw new KbsError('ARTIFACT_DOWNLOAD', `cannot download ${url}: ${error.message}`, { remedy: [`curl -I ${url}`], cause: error });

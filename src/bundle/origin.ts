@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { ClusterSpec } from '../config/index.js';
 import { KbsError } from '../errors/index.js';
 import { loadBuiltInCatalogue, parseCatalogue, type Catalogue } from '../versions/index.js';
-import { fetchText, type Patience } from './http.js';
+import { fetchText, type Repetition } from './http.js';
 
 const CHECKSUM_FILE = 'checksums.json';
 
@@ -48,17 +48,17 @@ async function readCatalogue(path: string): Promise<Catalogue> {
   return parseJson(text, path);
 }
 
-async function mirrorCatalogue(checksums: string | undefined, signal: AbortSignal, patience: Patience): Promise<Catalogue> {
+async function mirrorCatalogue(checksums: string | undefined, repetition: Repetition): Promise<Catalogue> {
   if (checksums === undefined) return loadBuiltInCatalogue();
   if (!/^https?:\/\//.test(checksums)) return readCatalogue(checksums);
-  return parseJson(await fetchText(checksums, signal, patience), checksums);
+  return parseJson(await fetchText(checksums, repetition), checksums);
 }
 
 /**
  * Opens what `spec.artifacts` of the cluster file names.
  * @throws KbsError ARTIFACT_MISSING, ARTIFACT_DOWNLOAD when its checksum file cannot be had
  */
-export async function openOrigin(artifacts: ClusterSpec['artifacts'], signal: AbortSignal, patience: Patience): Promise<Origin> {
+export async function openOrigin(artifacts: ClusterSpec['artifacts'], repetition: Repetition): Promise<Origin> {
   switch (artifacts.source) {
     case 'upstream':
       return {
@@ -73,7 +73,7 @@ export async function openOrigin(artifacts: ClusterSpec['artifacts'], signal: Ab
       const base = artifacts.url.replace(/\/+$/, '');
       return {
         name: `the mirror ${base}`,
-        catalogue: await mirrorCatalogue(artifacts.checksums, signal, patience),
+        catalogue: await mirrorCatalogue(artifacts.checksums, repetition),
         artifact: (url) => ({ kind: 'remote', url: `${base}/${withoutScheme(url)}` }),
         archive: (path) => ({ kind: 'remote', url: `${base}/${path}` }),
       };

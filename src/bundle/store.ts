@@ -19,6 +19,8 @@ export interface ArtifactStoreOptions {
   readonly signal: AbortSignal;
   /** At most five times a second for each download. */
   readonly onProgress?: (name: string, doneBytes: number, totalBytes: number | undefined) => void;
+  /** A download stopped for a reason that may go away, and is tried again. */
+  readonly onInterrupted?: (name: string, reason: string) => void;
   readonly patience?: Patience;
 }
 
@@ -181,7 +183,7 @@ class OriginStore implements ArtifactStore {
     const present = await this.#presentBlob(target);
     if (present?.sha256 === sha256) return present;
     await rm(target, { force: true });
-    const { signal, onProgress, patience = DEFAULT_PATIENCE } = this.options;
+    const { signal, onProgress, onInterrupted, patience = DEFAULT_PATIENCE } = this.options;
     const file = await downloadFile({
       name,
       url,
@@ -189,6 +191,7 @@ class OriginStore implements ArtifactStore {
       target,
       signal,
       patience,
+      onInterrupted: (reason) => onInterrupted?.(name, reason),
       onProgress: (doneBytes, totalBytes) => onProgress?.(name, doneBytes, totalBytes),
     });
     await this.#digests.remember(file);
@@ -225,6 +228,10 @@ async function makeDirectories(cacheDirectory: string): Promise<{ blobs: string;
  */
 export async function openArtifactStore(options: ArtifactStoreOptions): Promise<ArtifactStore> {
   const directories = await makeDirectories(options.cacheDirectory);
-  const origin = await openOrigin(options.artifacts, options.signal, options.patience ?? DEFAULT_PATIENCE);
+  const origin = await openOrigin(options.artifacts, {
+    signal: options.signal,
+    patience: options.patience ?? DEFAULT_PATIENCE,
+    onInterrupted: (reason) => options.onInterrupted?.('the checksum file', reason),
+  });
   return new OriginStore(origin, options, directories);
 }

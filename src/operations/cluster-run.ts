@@ -67,6 +67,7 @@ export function openArtifacts({ spec, cacheDirectory, bus, signal }: ClusterInpu
     cacheDirectory,
     signal,
     onProgress: (name, doneBytes, totalBytes) => bus.emit(downloadProgress(host, name, doneBytes, totalBytes)),
+    onInterrupted: (name, reason) => bus.emit({ type: 'warning', phase: 'artifacts', message: `${name}: ${reason}; trying again` }),
   });
 }
 

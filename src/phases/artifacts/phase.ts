@@ -41,6 +41,8 @@ export const artifactsPhase: Phase<Slice & Pick<RunContext, 'hosts'>> = {
       id: 'artifacts/fetch',
       title: 'Fetch and check every artifact',
       timeoutMs: 3_600_000,
+      // The store has its own patience with servers.
+      tries: 1,
       // A file in the cache of this machine is no change of the cluster: it is fetched for a plan too, which so tells of wrong digests.
       probe: async () => {
         await context.artifacts.prefetch(artifactRequests(context, context.hosts));

@@ -147,6 +147,16 @@ describe('a connection that breaks', () => {
     ]);
   });
 
+  test('is told of each time it is going to be tried again', async () => {
+    const server = await aServer();
+    const told: string[] = [];
+    const store = await openMirror(server, { onInterrupted: (name, reason) => told.push(`${name}: ${reason}`) });
+    server.failNext(breakAfter(40_000), status(503), status(503));
+    await expect(store.file('kubelet', '1.25.0', 'amd64')).rejects.toMatchObject({ code: 'ARTIFACT_DOWNLOAD' });
+    expect(told).toHaveLength(PATIENCE.retries);
+    expect(told[1]).toBe('kubelet 1.25.0 amd64: the server answered HTTP 503');
+  });
+
   test('for good ends the run with the number of bytes; the next run goes on from there', async () => {
     const server = await aServer();
     const store = await openMirror(server);
