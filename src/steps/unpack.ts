@@ -1,3 +1,4 @@
+import { dirname } from 'node:path/posix';
 import { KbsError } from '../errors/index.js';
 import { step, type AnyStep } from '../engine/index.js';
 import type { Plan } from '../events/index.js';
@@ -66,11 +67,39 @@ async function removeStaged(host: Host, staged: string): Promise<void> {
   await host.run(sh`rm -rf -- ${staged} ${unpackFolder(staged)}`);
 }
 
+/** What filled a disk is taken away again, or everything else on the host would suffer until the next run. */
+const CLEAN_UP = `
+clean_up() {
+  if [ "$1" = 0 ]; then return; fi
+  df -Pk -- "\${staged%/*}" "$into" >&2
+  rm -rf -- "$folder" "$staged"
+  find "$into" -maxdepth 1 -name '*.kbs-new' -exec rm -f -- {} +
+}
+trap 'clean_up $?' EXIT`;
+
 async function unpack(host: Host, staged: string, pending: readonly PendingEntry[], timeoutMs: number): Promise<void> {
   const folder = unpackFolder(staged);
+  const into = dirname(pending[0]?.to ?? staged);
   const moves = pending.map(({ entry, to }) => placeCommand(`${folder}/${entry.name}`, to, entry.mode));
-  const lines = ['set -e', 'rm -rf -- "$folder"', 'mkdir -m 0700 -- "$folder"', 'tar -xf "$staged" -C "$folder" --no-same-owner', ...moves];
-  await host.run(script(lines.join('\n'), { staged, folder }), { timeoutMs });
+  const lines = [
+    'set -e',
+    CLEAN_UP,
+    'rm -rf -- "$folder"',
+    'mkdir -m 0700 -- "$folder"',
+    'tar -xf "$staged" -C "$folder" --no-same-owner',
+    ...moves,
+  ];
+  try {
+    await host.run(script(lines.join('\n'), { staged, folder, into }), { timeoutMs });
+  } catch (error) {
+    if (!(error instanceof KbsError) || error.code !== 'REMOTE_COMMAND') throw error;
+    throw new KbsError('FILE_WRITE', `an archive could not be unpacked into ${into}`, {
+      where: error.where,
+      details: error.details,
+      remedy: [sh`df -h ${dirname(staged)} ${into}`.text],
+      cause: error,
+    });
+  }
 }
 
 /** Files out of an archive, each compared by digest; only the archive travels, and it does not stay. */
