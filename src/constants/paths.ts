@@ -92,6 +92,8 @@ export const PATHS = {
   kbsJournal: '/etc/kbs/journal.jsonl',
   /** Larger things of kbs on a host. */
   kbsStateDir: '/var/lib/kbs',
+  /** Lock of the run that works on the host, and who holds it; gone with the run. */
+  lockDir: '/run/kbs',
   /** Uploads on their way to their place, named by their sha256. */
   artifactsDir: '/var/lib/kbs/artifacts',
 } as const;

@@ -9,6 +9,7 @@ import { createKubeAccess } from '../kube/index.js';
 import { signedNodeSource, type ProofRow, type RunContext } from '../phases/index.js';
 import { issueClientCertificate } from '../pki/index.js';
 import { clusterImages, resolveVersions } from '../versions/index.js';
+import { withClusterLock } from './cluster-lock.js';
 import { connectAll, tryConnect, type Connected, type ConnectOptions } from './connect.js';
 import { createPkiSource } from './pki-source.js';
 
@@ -155,18 +156,22 @@ export async function runPhases<Context>(
   const all = [...run.hosts.targets, ...run.hosts.helpers];
   const clusterHost = all.find((host) => host.roles.has('control-plane')) ?? all[0];
   if (clusterHost === undefined) throw new KbsError('USAGE', 'no host is left to work on');
-  return runEngine(
-    {
-      operation: run.operation,
-      phases: selectPhases(run.phases, input),
-      context: run.context,
-      hosts: run.hosts.targets,
-      clusterHost,
-      mode: run.mode,
-      signal: input.signal,
-    },
-    input.bus,
-  );
+  const phases = selectPhases(run.phases, input);
+  const work = (): Promise<EngineResult> =>
+    runEngine(
+      {
+        operation: run.operation,
+        phases,
+        context: run.context,
+        hosts: run.hosts.targets,
+        clusterHost,
+        mode: run.mode,
+        signal: input.signal,
+      },
+      input.bus,
+    );
+  if (run.mode === 'plan') return work();
+  return withClusterLock(all, { run: input.bus.run, operation: run.operation, now: new Date() }, work);
 }
 
 /** Closes the connections to hosts. */

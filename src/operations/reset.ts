@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import { controlPlanes, type ClusterSpec, type HostSpec } from '../config/index.js';
-import { runEngine, type Change } from '../engine/index.js';
+import { runEngine, type Change, type EngineResult } from '../engine/index.js';
 import { KbsError } from '../errors/index.js';
 import type { EventBus } from '../events/index.js';
 import { createHost, type Host } from '../host/index.js';
@@ -9,6 +9,7 @@ import { createLocalTransport } from '../local/index.js';
 import { isManaged, RESET_PHASES } from '../phases/index.js';
 import type { Secret } from '../secret/index.js';
 import { openClusterApi } from './cluster-api.js';
+import { withClusterLock } from './cluster-lock.js';
 import { connectTargets, disconnect, tryTargets, type ClusterInput } from './cluster-run.js';
 import { createPkiSource } from './pki-source.js';
 
@@ -98,18 +99,21 @@ async function resetHosts(
   if (first === undefined) return { ...base, changes: [], durationMs: 0 };
   const opened = await api(managed);
   try {
-    const { changes, durationMs } = await runEngine(
-      {
-        operation: 'reset',
-        phases: RESET_PHASES,
-        context: { api: opened },
-        hosts: managed,
-        clusterHost: first,
-        mode: run.mode,
-        signal: run.signal,
-      },
-      run.bus,
-    );
+    const work = (): Promise<EngineResult> =>
+      runEngine(
+        {
+          operation: 'reset',
+          phases: RESET_PHASES,
+          context: { api: opened },
+          hosts: managed,
+          clusterHost: first,
+          mode: run.mode,
+          signal: run.signal,
+        },
+        run.bus,
+      );
+    const { changes, durationMs } =
+      run.mode === 'plan' ? await work() : await withClusterLock(managed, { run: run.bus.run, operation: 'reset', now: new Date() }, work);
     return { ...base, changes, durationMs };
   } finally {
     await opened?.close();

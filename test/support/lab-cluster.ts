@@ -17,12 +17,15 @@ export interface LabCluster {
   readonly file: string;
   /** Folder of the operator: cluster file, kubeconfig, kbs's own data. */
   readonly directory: string;
+  /** The argv of kbs as the operator runs it, and what its environment has besides. */
+  readonly command: readonly string[];
+  readonly environment: Readonly<Record<string, string>>;
   /** Writes the cluster file anew. */
   describe(options?: Partial<LabClusterOptions>): Promise<void>;
   /** Runs kbs as the operator, without a terminal. */
   kbs(
     args: readonly string[],
-    options?: { readonly input?: string; readonly env?: Readonly<Record<string, string>> },
+    options?: { readonly input?: string; readonly env?: Readonly<Record<string, string>>; readonly killAfterMs?: number },
   ): Promise<CommandResult>;
   /** The same with `--output json`. Fails the test with kbs's own words when it does not succeed. */
   kbsJson<T>(args: readonly string[]): Promise<T>;
@@ -55,11 +58,14 @@ export async function createLabCluster(options: {
     await writeFile(file, labClusterFile(lab, { ...base, ...changes }));
   };
 
-  const kbs: LabCluster['kbs'] = (args, { input, env } = {}) =>
-    capture([...lab.operator, process.execPath, KBS, ...args], {
+  const command = [...lab.operator, process.execPath, KBS];
+
+  const kbs: LabCluster['kbs'] = (args, { input, env, killAfterMs } = {}) =>
+    capture([...command, ...args], {
       cwd: directory,
       env: { ...environment, ...env },
       ...(input === undefined ? {} : { input }),
+      ...(killAfterMs === undefined ? {} : { timeoutMs: killAfterMs }),
     });
 
   const program = async (name: string): Promise<string> =>
@@ -83,6 +89,8 @@ export async function createLabCluster(options: {
     bundle,
     file,
     directory,
+    command,
+    environment,
     describe,
     kbs,
     kubectl,

@@ -1,13 +1,16 @@
+import { PATHS } from '../../constants/index.js';
 import { checkStep, waitFor, type AnyStep } from '../../engine/index.js';
 import { script } from '../../host/index.js';
 
 /**
- * Commands of a kbs that was killed: they go on for a while on the host. Recognised by the way kbs starts them; this look itself and
- * all above it are left out.
+ * Commands of a kbs that was killed: they go on for a while on the host. Recognised by the way kbs starts them; this look itself, the
+ * process that keeps this run's lock, and all above them are left out.
  */
 const EARLIER_COMMANDS = `
-own=" "; pid=$$
-while [ "$pid" -gt 1 ]; do own="$own$pid "; pid=$(awk '$1 == "PPid:" { print $2 }' "/proc/$pid/status"); done
+own=" "
+for pid in $$ $(cat "$LOCK/pid" 2>/dev/null); do
+  while [ "\${pid:-0}" -gt 1 ]; do own="$own$pid "; pid=$(awk '$1 == "PPid:" { print $2 }' "/proc/$pid/status" 2>/dev/null); done
+done
 for folder in /proc/[0-9]*; do
   pid=\${folder#/proc/}
   case $own in *" $pid "*) continue ;; esac
@@ -30,7 +33,9 @@ export function quietStep(): AnyStep {
         where: { host: host.name },
         remedy: [`ps -ef | grep 'timeout -k 5'   # on ${host.name}: is another kbs working there? Else end them with kill`],
         probe: async () => {
-          const pids = (await host.run(script(EARLIER_COMMANDS), { retryOnLoss: true })).split('\n').filter((line) => line !== '');
+          const pids = (await host.run(script(EARLIER_COMMANDS, { LOCK: PATHS.lockDir }), { retryOnLoss: true }))
+            .split('\n')
+            .filter((line) => line !== '');
           return pids.length === 0 ? { done: true, value: true } : { done: false, seen: `process ${pids.join(', ')}` };
         },
       });
