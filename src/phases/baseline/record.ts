@@ -71,6 +71,8 @@ export const BASELINE_NOTES = {
   chains: 'iptables-chains',
   /** Mount points below {@link OWN_TREES}. */
   mounts: 'mounts',
+  /** Images in the namespace of Kubernetes of a container runtime; absent when it had no such namespace. */
+  runtimeImages: 'runtime-images',
 } as const;
 
 /** Name of the note with what was in a tree of {@link STATE_TREES}, as paths relative to it, two levels deep; the tree itself is ''. */
@@ -99,6 +101,14 @@ for key in $SYSCTLS; do
   file=/proc/sys/$(printf %s "$key" | tr . /)
   if [ -r "$file" ]; then printf 'sysctl\\t%s\\t%s\\n' "$key" "$(tr '\\t' ' ' < "$file")"; fi
 done
+# Removing a package removes folders of links that are empty.
+for path in /etc/systemd/system/*.wants /etc/systemd/system/*.requires; do
+  if [ -d "$path" ] && [ ! -L "$path" ]; then printf 'path\\t%s\\tdirectory\\n' "$path"; fi
+done
+if command -v ctr >/dev/null 2>&1 && ctr --connect-timeout 2s namespaces ls -q 2>/dev/null | grep -qx k8s.io; then
+  printf 'runtime\\tk8s.io\\n'
+  ctr -n k8s.io images ls -q | sed 's/^/image\\t/'
+fi
 sed -n 's/^ *\\([^ :]*\\):.*/link\\t\\1/p' /proc/net/dev
 for path in $TREES; do
   cut -d ' ' -f 5 /proc/self/mountinfo | while read -r mount; do
@@ -147,7 +157,7 @@ export function baselineEntries(text: string): readonly JournalEntry[] {
     if (was === 'directory') entries.push({ kind: 'path', path, was });
   }
   for (const [path = '', was = ''] of collect('path')) {
-    if (was === 'absent' || was === 'file' || was === 'link') entries.push({ kind: 'path', path, was });
+    if (was === 'absent' || was === 'file' || was === 'link' || was === 'directory') entries.push({ kind: 'path', path, was });
   }
   for (const [unit = '', active = '', enabled = ''] of collect('unit'))
     entries.push({ kind: 'unit', unit, enabled: enabled || 'static', active });
@@ -164,6 +174,7 @@ export function baselineEntries(text: string): readonly JournalEntry[] {
       ? []
       : [listNote(BASELINE_NOTES.nftTables, flat('table')), listNote(BASELINE_NOTES.nftChains, flat('nft-chain'))]),
     listNote(BASELINE_NOTES.chains, flat('chain')),
+    ...(collect('runtime').length === 0 ? [] : [listNote(BASELINE_NOTES.runtimeImages, flat('image'))]),
     { kind: 'note', name: BASELINE_NOTES.done, value: '1' },
   );
   return entries;

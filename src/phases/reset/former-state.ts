@@ -13,8 +13,10 @@ export interface FormerState {
   readonly modules: readonly string[];
   readonly units: readonly Entry<'unit'>[];
   readonly packages: readonly string[];
-  /** References of images that were not in the runtime. */
+  /** References of images kbs brought. */
   readonly images: readonly string[];
+  /** References that were in the runtime's namespace of Kubernetes; undefined when there was no such namespace. */
+  readonly runtimeImages: ReadonlySet<string> | undefined;
   readonly links: ReadonlySet<string>;
   readonly mounts: ReadonlySet<string>;
   /** `family table`; undefined when the host could not say: then no table is known to be kbs's. */
@@ -54,6 +56,7 @@ export function formerState(entries: readonly JournalEntry[]): FormerState | und
     units,
     packages: all('package').map(({ name }) => name),
     images: all('note').flatMap(({ name }) => (name.startsWith(IMAGE_NOTE) ? [name.slice(IMAGE_NOTE.length)] : [])),
+    runtimeImages: notes.has(BASELINE_NOTES.runtimeImages) ? list(BASELINE_NOTES.runtimeImages) : undefined,
     links: list(BASELINE_NOTES.links),
     mounts: list(BASELINE_NOTES.mounts),
     nftTables: notes.has(BASELINE_NOTES.nftTables) ? list(BASELINE_NOTES.nftTables) : undefined,

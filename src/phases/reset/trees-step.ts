@@ -28,8 +28,10 @@ function lookText(former: Former): string {
     .map((path) => sh`if [ -e ${path} ]; then echo ${path}; fi`.text);
   const kept = former.trees.flatMap(({ path, was }) => {
     const content = was === 'directory' ? former.contentOf(path) : undefined;
-    if (content === undefined || (former.keepsRuntime && RUNTIME_TREES.includes(path))) return [];
-    return [sh`new_content ${path} ${[...content].join('\n')}`.text];
+    if (content === undefined) return [];
+    const look = sh`new_content ${path} ${[...content].join('\n')}`.text;
+    // What others run there is new, too: only the namespace of Kubernetes is known to be the cluster's.
+    return [former.keepsRuntime && RUNTIME_TREES.includes(path) ? `${look} | grep '/k8s[.]io$' || [ $? = 1 ]` : look];
   });
   return [NEW_CONTENT, ...gone, ...kept].join('\n');
 }

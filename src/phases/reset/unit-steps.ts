@@ -40,13 +40,14 @@ interface SeenUnit {
 /** Whether a unit that ran before runs with files that are no longer there or no longer the same. */
 async function isStale(host: Host, startedMs: number | undefined, { paths }: Former): Promise<boolean> {
   if (startedMs === undefined) return false;
-  const files = paths.map(({ path }) => path);
+  // The runtime itself changes its folders when it starts.
+  const files = paths.flatMap(({ path, was }) => (was !== 'directory' && /containerd|runc|kubelet/.test(path) ? [path] : []));
   const folders = files.map((path) => path.slice(0, path.lastIndexOf('/')));
   const stats = await host.files.stat([...files, ...folders]);
   // A file that is gone is seen in its folder.
   return files.some((path, index) => {
     const stat = stats.get(path) ?? stats.get(folders[index] ?? '');
-    return stat !== undefined && stat.ctimeMs > startedMs && /containerd|kubelet/.test(path);
+    return stat !== undefined && stat.ctimeMs > startedMs;
   });
 }
 

@@ -148,11 +148,21 @@ describe('folders of the cluster', () => {
     expect(existsSync(file)).toBe(true);
   });
 
-  test('the runtime’s own data is not touched where the runtime goes on', async () => {
-    const trees = [{ kind: 'tree', path: '/var/lib/containerd', was: 'directory' }] as const;
-    const host = memoryHost({ answers: [[/[\s\S]*/, '']] });
-    await treesStep({ ...former, keepsRuntime: true, trees, contentOf: () => new Set(['']) }).prepare(host, stepContext());
-    expect(host.ran.join('\n')).not.toContain('/var/lib/containerd');
+  test('where the runtime goes on, only the namespace of Kubernetes goes', async () => {
+    const tree = '/run/containerd';
+    const trees = [{ kind: 'tree', path: tree, was: 'directory' }] as const;
+    const host = shellHost();
+    const here = (text: string): string => text.replaceAll(tree, join(root, 'run'));
+    const step = treesStep({
+      ...former,
+      keepsRuntime: true,
+      trees,
+      contentOf: () => new Set(['', 'tasks', 'tasks/moby']),
+    });
+    const [kept, fresh] = [put('run/tasks/default/task'), put('run/tasks/k8s.io/task')];
+    const local = memoryHost({ answers: [[/[\s\S]*/, async (text) => host.run({ text: here(text) })]] });
+    await apply(step, local);
+    expect([existsSync(kept), existsSync(fresh)]).toEqual([true, false]);
   });
 
   test('nothing is removed below which something is still mounted', async () => {
