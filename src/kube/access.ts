@@ -1,6 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import { PooledKubeApi } from './api.js';
 import { ConnectionPool, NoControlPlane, throwIfCancelled, type PoolOptions } from './connection-pool.js';
+import { Discovery } from './discovery.js';
 import { unreachable } from './retrying-client.js';
 import type { KubeAccess, KubeApi } from './types.js';
 
@@ -12,11 +13,14 @@ export interface KubeAccessOptions extends PoolOptions {
 
 /**
  * The API of a cluster, reached over the hosts' own connections: nothing listens on this machine, and nothing is
- * configured there. Plain HTTP/2 rather than a client library: one connection (one SSH channel) carries all requests at
- * once, and loading a generated client would cost half a second of every run.
+ * configured there.
  */
 export function createKubeAccess(options: KubeAccessOptions): KubeAccess {
   const pool = new ConnectionPool(options);
+  const discovery = new Discovery();
+  // Takes half a second, which is best spent now, while hosts are waited for; who connects hears of errors.
+  const loading = import('./object-api.js');
+  loading.catch(() => undefined);
 
   async function open(signal: AbortSignal): Promise<KubeApi | NoControlPlane> {
     try {
@@ -24,7 +28,7 @@ export function createKubeAccess(options: KubeAccessOptions): KubeAccess {
       // One of our own: every request under way listens to it, and Node warns of more than ten.
       const own = AbortSignal.any([signal]);
       setMaxListeners(0, own);
-      return new PooledKubeApi(pool, own, options.patienceMs);
+      return new PooledKubeApi({ pool, library: await loading, discovery, patienceMs: options.patienceMs }, own);
     } catch (error) {
       throwIfCancelled(signal);
       if (error instanceof NoControlPlane) return error;
@@ -44,6 +48,6 @@ export function createKubeAccess(options: KubeAccessOptions): KubeAccess {
       if (opened.isDistrust) throw unreachable(opened);
       return undefined;
     },
-    close: () => pool.close(),
+    close: async () => pool.close(),
   };
 }

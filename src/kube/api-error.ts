@@ -45,15 +45,19 @@ export function parseStatus({ status, body }: KubeResponse): ApiStatus {
   };
 }
 
-/** Why the API server refused: carried as the cause of a KUBE_API error. */
-class ApiRefusal extends Error {
+/** The API server refused: what it answered with 400 or more; also carried as the cause of a KUBE_API error. */
+export class ApiRefusal extends Error {
   override readonly name = 'ApiRefusal';
 
-  constructor(
+  private constructor(
     readonly httpStatus: number,
     readonly status: ApiStatus,
   ) {
     super(status.message);
+  }
+
+  static of(response: KubeResponse): ApiRefusal {
+    return new ApiRefusal(response.status, parseStatus(response));
   }
 }
 
@@ -63,14 +67,14 @@ const REMEDIES: Readonly<Record<number, readonly string[]>> = {
 };
 
 /** @param action what was tried and on what: "apply ConfigMap kube-system/coredns" */
-export function refusalError(action: string, response: KubeResponse): KbsError {
-  const status = parseStatus(response);
-  return new KbsError('KUBE_API', `the API server did not ${action}: ${status.reason}: ${status.message}`, {
-    details: status.causes,
-    remedy: REMEDIES[response.status] ?? [
+export function refusalError(action: string, refusal: ApiRefusal): KbsError {
+  const { reason, message, causes } = refusal.status;
+  return new KbsError('KUBE_API', `the API server did not ${action}: ${reason}: ${message}`, {
+    details: causes,
+    remedy: REMEDIES[refusal.httpStatus] ?? [
       'kubectl --kubeconfig /etc/kubernetes/admin.conf get --raw /readyz?verbose   # on a control plane',
     ],
-    cause: new ApiRefusal(response.status, status),
+    cause: refusal,
   });
 }
 

@@ -1,10 +1,13 @@
-import { FIELD_MANAGER } from '../constants/index.js';
 import { KbsError } from '../errors/index.js';
-import { parseStatus, refusalError } from './api-error.js';
+import { ApiRefusal, refusalError } from './api-error.js';
 import { isSameDeclared, isSetByOthers, showStates, withoutField } from './comparison.js';
+import { exchange } from './connection.js';
 import type { ConnectionPool } from './connection-pool.js';
-import { collectionPath, describeRef, groupPath, knownResource, listQuery, objectPath, refOf, type Resource } from './resource-path.js';
-import { RetryingClient, type ClientRequest } from './retrying-client.js';
+import type { Discovery } from './discovery.js';
+import type * as ObjectApiModule from './object-api.js';
+import type { ObjectApi } from './object-api.js';
+import { describeRef, refOf } from './object-ref.js';
+import { RetryingClient, type Call } from './retrying-client.js';
 import type {
   ApplyOptions,
   DeleteOptions,
@@ -19,41 +22,37 @@ import type {
   RequestOptions,
 } from './types.js';
 
-const PATCH_TYPES: Readonly<Record<PatchType, string>> = {
-  merge: 'application/merge-patch+json',
-  strategic: 'application/strategic-merge-patch+json',
-  json: 'application/json-patch+json',
-};
-
-interface ObjectList {
-  readonly items: readonly Omit<KubeObject, 'apiVersion' | 'kind'>[];
-}
-
-interface ResourceList {
-  readonly resources: readonly { readonly name: string; readonly kind: string; readonly namespaced: boolean }[];
-}
-
 /** The namespaces of a new cluster are made a moment after its API says it is ready. */
-function isNamespaceToCome(response: KubeResponse): boolean {
-  return response.status === 404 && parseStatus(response).aboutKind === 'namespaces';
+function isNamespaceToCome({ httpStatus, status }: ApiRefusal): boolean {
+  return httpStatus === 404 && status.aboutKind === 'namespaces';
 }
 
 /** A concurrent write by a controller; the same apply is right against the new state too. */
-function isConflict(response: KubeResponse): boolean {
-  return response.status === 409;
+function isConflict({ httpStatus }: ApiRefusal): boolean {
+  return httpStatus === 409;
 }
 
-/** {@link KubeApi} over a pool of connections; requests end when the signal fires. */
+/** What all APIs of one cluster share. */
+export interface ApiParts {
+  readonly pool: ConnectionPool;
+  readonly library: typeof ObjectApiModule;
+  readonly discovery: Discovery;
+  readonly patienceMs: number | undefined;
+}
+
+interface ObjectCall<T> extends Pick<Call<T>, 'what' | 'repeatable' | 'mayPass'> {
+  readonly run: (api: ObjectApi) => Promise<T>;
+}
+
+/** {@link KubeApi} by the library, over a pool of connections; requests end when the signal fires. */
 export class PooledKubeApi implements KubeApi {
   readonly #client: RetryingClient;
-  readonly #discovered = new Map<string, Promise<Resource | undefined>>();
 
   constructor(
-    private readonly pool: ConnectionPool,
+    private readonly parts: ApiParts,
     private readonly signal: AbortSignal,
-    patienceMs?: number,
   ) {
-    this.#client = new RetryingClient(pool, signal, patienceMs);
+    this.#client = new RetryingClient(parts.pool, signal, parts.patienceMs);
   }
 
   async apply(object: KubeObject, options: ApplyOptions = {}): Promise<'created' | 'changed' | 'unchanged'> {
@@ -72,109 +71,103 @@ export class PooledKubeApi implements KubeApi {
 
   async #serverSideApply(object: KubeObject, dryRun: boolean): Promise<KubeObject> {
     const ref = refOf(object);
-    const query = new URLSearchParams({ fieldManager: FIELD_MANAGER, force: 'true', ...(dryRun ? { dryRun: 'All' } : {}) });
-    return this.#json(`${dryRun ? 'try out' : 'apply'} ${describeRef(ref)}`, {
-      method: 'PATCH',
-      path: `${await this.#objectPath(ref)}?${query.toString()}`,
-      body: JSON.stringify(object),
-      contentType: 'application/apply-patch+yaml',
+    await this.#mustKnow(ref);
+    return this.#call({
+      what: `${dryRun ? 'try out' : 'apply'} ${describeRef(ref)}`,
       repeatable: true,
-      mayPass: (response) => isNamespaceToCome(response) || isConflict(response),
+      mayPass: (refusal) => isNamespaceToCome(refusal) || isConflict(refusal),
+      run: (api) => api.applyObject(ref, object, dryRun),
     });
   }
 
   async read(ref: ObjectRef): Promise<KubeObject | undefined> {
-    const resource = await this.#resource(ref);
-    if (resource === undefined) return undefined;
-    const response = await this.#client.send({ method: 'GET', path: objectPath(ref, resource), repeatable: true });
-    if (response.status === 404) return undefined;
-    return parsed(`read ${describeRef(ref)}`, response);
+    if (!(await this.#knows(ref))) return undefined;
+    const what = `read ${describeRef(ref)}`;
+    return unlessRefused([404], this.#call({ what, repeatable: true, run: (api) => api.readObject(ref) }));
   }
 
   async list(kind: ObjectKind, options: ListOptions = {}): Promise<readonly KubeObject[]> {
-    const resource = await this.#knownOrThrow(kind);
-    const path = `${collectionPath(kind, resource, options.namespace)}${listQuery(options)}`;
-    const { items } = await this.#json<ObjectList>(`list objects of kind ${kind.kind}`, { method: 'GET', path, repeatable: true });
-    return items.map((item) => ({ apiVersion: kind.apiVersion, kind: kind.kind, ...item }) as KubeObject);
+    await this.#mustKnow(kind);
+    return this.#call({
+      what: `list objects of kind ${kind.kind}`,
+      repeatable: true,
+      run: (api) => api.listObjects(kind, options),
+    });
   }
 
   async delete(ref: ObjectRef, options: DeleteOptions = {}): Promise<boolean> {
-    const response = await this.#client.send({
-      method: 'DELETE',
-      path: await this.#objectPath(ref),
-      body: deleteBody(options),
-      repeatable: true,
-    });
+    await this.#mustKnow(ref);
+    const run = async (api: ObjectApi): Promise<true> => {
+      await api.deleteObject(ref, options);
+      return true;
+    };
     // 409: it is being deleted already, as namespaces say.
-    if (response.status === 404 || response.status === 409) return false;
-    parsed(`delete ${describeRef(ref)}`, response);
-    return true;
+    return (await unlessRefused([404, 409], this.#call({ what: `delete ${describeRef(ref)}`, repeatable: true, run }))) ?? false;
   }
 
   async deleteAll(kind: ObjectKind, options: ListOptions & DeleteOptions & { readonly namespace: string }): Promise<void> {
-    const resource = await this.#knownOrThrow(kind);
-    const path = `${collectionPath(kind, resource, options.namespace)}${listQuery(options)}`;
-    await this.#json(`delete objects of kind ${kind.kind} in ${options.namespace}`, {
-      method: 'DELETE',
-      path,
-      body: deleteBody(options),
+    await this.#mustKnow(kind);
+    await this.#call({
+      what: `delete objects of kind ${kind.kind} in ${options.namespace}`,
       repeatable: true,
+      run: (api) => api.deleteObjects(kind, options),
     });
   }
 
   async patch(ref: ObjectRef, type: PatchType, patch: unknown): Promise<KubeObject> {
-    return this.#json(`patch ${describeRef(ref)}`, {
-      method: 'PATCH',
-      path: `${await this.#objectPath(ref)}?fieldManager=${FIELD_MANAGER}`,
-      body: JSON.stringify(patch),
-      contentType: PATCH_TYPES[type],
+    await this.#mustKnow(ref);
+    return this.#call({
+      what: `patch ${describeRef(ref)}`,
       // A second JSON patch may add the same list entry again; the other two say how things shall be.
       repeatable: type !== 'json',
+      run: (api) => api.patchObject(ref, type, patch),
     });
   }
 
   async request(method: string, path: string, { body, contentType, timeoutMs, signal }: RequestOptions = {}): Promise<KubeResponse> {
-    const client = signal === undefined ? this.#client : new RetryingClient(this.pool, AbortSignal.any([this.signal, signal]));
-    return client.sendOnce({ method, path, body, contentType, timeoutMs, repeatable: method === 'GET' });
-  }
-
-  close(): Promise<void> {
-    return this.pool.close();
-  }
-
-  async #json<T = KubeObject>(action: string, request: ClientRequest): Promise<T> {
-    return parsed(action, await this.#client.send(request));
-  }
-
-  async #objectPath(ref: ObjectRef): Promise<string> {
-    return objectPath(ref, await this.#knownOrThrow(ref));
-  }
-
-  async #knownOrThrow(kind: ObjectKind): Promise<Resource> {
-    const resource = await this.#resource(kind);
-    if (resource !== undefined) return resource;
-    throw new KbsError('KUBE_API', `the API server knows no kind ${kind.kind} in ${kind.apiVersion}`, {
-      remedy: ['kubectl --kubeconfig /etc/kubernetes/admin.conf api-resources   # on a control plane'],
+    const client = signal === undefined ? this.#client : new RetryingClient(this.parts.pool, AbortSignal.any([this.signal, signal]));
+    return client.call({
+      what: `${method} ${path}`,
+      timeoutMs,
+      repeatable: method === 'GET',
+      run: (agent, own) => exchange({ method, path, body, contentType }, agent, own),
     });
   }
 
-  /** From the table, else from the API itself, once per kind. */
-  async #resource(kind: ObjectKind): Promise<Resource | undefined> {
-    const known = knownResource(kind);
-    if (known !== undefined) return known;
-    const key = `${kind.apiVersion} ${kind.kind}`;
-    const found = await (this.#discovered.get(key) ?? this.#discover(kind));
-    // What is not there yet may come with a CustomResourceDefinition.
-    if (found !== undefined) this.#discovered.set(key, Promise.resolve(found));
-    return found;
+  async close(): Promise<void> {
+    this.parts.pool.close();
   }
 
-  async #discover({ apiVersion, kind }: ObjectKind): Promise<Resource | undefined> {
-    const response = await this.#client.send({ method: 'GET', path: groupPath(apiVersion), repeatable: true });
-    if (response.status === 404) return undefined;
-    const { resources } = parsed<ResourceList>(`list the kinds of ${apiVersion}`, response);
-    const found = resources.find((resource) => resource.kind === kind && !resource.name.includes('/'));
-    return found && { plural: found.name, namespaced: found.namespaced };
+  async #call<T>({ what, repeatable, mayPass, run }: ObjectCall<T>): Promise<T> {
+    const { library, discovery } = this.parts;
+    try {
+      return await this.#client.call({
+        what,
+        repeatable,
+        mayPass,
+        run: (agent, signal) => library.callObjectApi({ agent, signal, discovery }, run),
+      });
+    } catch (error) {
+      throw error instanceof ApiRefusal ? refusalError(what, error) : error;
+    }
+  }
+
+  /** Asked of the API server once for each kind that it has; what is not there yet may come with a CustomResourceDefinition. */
+  async #knows(kind: ObjectKind | ObjectRef): Promise<boolean> {
+    const what = `list the kinds of ${kind.apiVersion}`;
+    const found = this.parts.discovery.known(kind) ?? (await this.#call({ what, repeatable: true, run: (api) => api.find(kind) }));
+    // The library would take the namespace "default".
+    if (found?.namespaced === true && 'name' in kind && kind.namespace === undefined) {
+      throw new KbsError('INTERNAL', `${kind.kind} ${kind.name} needs a namespace`);
+    }
+    return found !== undefined;
+  }
+
+  async #mustKnow(kind: ObjectKind | ObjectRef): Promise<void> {
+    if (await this.#knows(kind)) return;
+    throw new KbsError('KUBE_API', `the API server knows no kind ${kind.kind} in ${kind.apiVersion}`, {
+      remedy: ['kubectl --kubeconfig /etc/kubernetes/admin.conf api-resources   # on a control plane'],
+    });
   }
 }
 
@@ -183,16 +176,12 @@ function withoutKept(object: KubeObject, live: KubeObject | undefined, { keep = 
   return keep.filter((path) => isSetByOthers(live, path)).reduce(withoutField, object);
 }
 
-function deleteBody({ gracePeriodSeconds, propagation = 'Background' }: DeleteOptions): string {
-  return JSON.stringify({
-    apiVersion: 'v1',
-    kind: 'DeleteOptions',
-    propagationPolicy: propagation,
-    ...(gracePeriodSeconds === undefined ? {} : { gracePeriodSeconds }),
-  });
-}
-
-function parsed<T = KubeObject>(action: string, response: KubeResponse): T {
-  if (response.status >= 400) throw refusalError(action, response);
-  return JSON.parse(response.body) as T;
+/** undefined when the API server refused with one of some statuses. */
+async function unlessRefused<T>(statuses: readonly number[], call: Promise<T>): Promise<T | undefined> {
+  try {
+    return await call;
+  } catch (error) {
+    if (error instanceof KbsError && error.cause instanceof ApiRefusal && statuses.includes(error.cause.httpStatus)) return undefined;
+    throw error;
+  }
 }

@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { KbsError } from '../errors/index.js';
 import type { Host } from '../host/index.js';
-import { Connection, NoAnswer } from './connection.js';
 import { parseStatus } from './api-error.js';
+import { Connection } from './connection.js';
+import { NoAnswer } from './no-answer.js';
 import type { KubeCredentials } from './types.js';
 
 /** An API server: a control plane, or an endpoint as some host sees it. */
@@ -32,7 +33,7 @@ export class NoControlPlane extends Error {
   }
 }
 
-/** One connection to whichever control plane answers first, made again when it breaks. */
+/** The way to whichever control plane answers first, found again when it breaks. */
 export class ConnectionPool {
   #credentials: Promise<KubeCredentials> | undefined;
   #opening: Promise<Connection> | undefined;
@@ -101,22 +102,22 @@ export class ConnectionPool {
     const dial = () => withinTime(host.dial(host.address, this.options.port), `${host.address}:${this.options.port}`);
     const connection = await Connection.open(dial, credentials);
     try {
-      const signal = AbortSignal.timeout(READY_TIMEOUT_MS * 2);
-      const answer = await connection.send({ method: 'GET', path: '/readyz', timeoutMs: READY_TIMEOUT_MS, signal });
+      const limits = { timeoutMs: READY_TIMEOUT_MS, signal: new AbortController().signal };
+      const answer = await connection.send({ method: 'GET', path: '/readyz' }, limits);
       if (answer.status === 200) return connection;
       const failed = answer.body.split('\n').filter((line) => line.startsWith('[-]'));
       const said = failed.length > 0 ? failed.join(', ') : parseStatus(answer).message;
       throw new NoAnswer(`/readyz says ${answer.status}: ${said}`, answer.status !== 401 && answer.status !== 403);
     } catch (error) {
-      await connection.close();
+      connection.close();
       throw error;
     }
   }
 
-  async close(): Promise<void> {
+  close(): void {
     const current = this.#current;
     this.#current = undefined;
-    await current?.close();
+    current?.close();
   }
 }
 
@@ -143,7 +144,8 @@ export function throwIfCancelled(signal: AbortSignal): void {
   throw new KbsError('CANCELLED', 'cancelled while talking to the Kubernetes API');
 }
 
-async function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+/** Work that goes on, but is not waited for any longer when the signal fires. @throws the signal's reason */
+export async function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   const { promise, reject } = withReject<T>();
   const abort = (): void => reject(signal.reason);
   signal.addEventListener('abort', abort, { once: true });

@@ -1,7 +1,7 @@
 export { createKubeAccess, type KubeAccessOptions } from './access.js';
 export { apiReason } from './api-error.js';
 export { atOnce } from './at-once.js';
-export { describeRef, refOf } from './resource-path.js';
+export { describeRef, refOf } from './object-ref.js';
 export type {
   ApplyOptions,
   DeleteOptions,

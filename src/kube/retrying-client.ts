@@ -1,22 +1,22 @@
+import type { Agent } from 'node:https';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { KbsError } from '../errors/index.js';
-import { parseStatus } from './api-error.js';
-import { NoAnswer } from './connection.js';
-import { NoControlPlane, throwIfCancelled, type ConnectionPool } from './connection-pool.js';
-import type { KubeResponse } from './types.js';
+import { ApiRefusal } from './api-error.js';
+import { NoControlPlane, orAborted, throwIfCancelled, type ConnectionPool } from './connection-pool.js';
+import { NoAnswer, NotSent } from './no-answer.js';
 
-/** A request with what may be done when it fails. */
-export interface ClientRequest {
-  readonly method: string;
-  readonly path: string;
-  readonly body?: string | undefined;
-  readonly contentType?: string | undefined;
+/** Something that is asked of the API server, with what may be done when it fails. */
+export interface Call<T> {
+  /** For messages: "patch Node w1". */
+  readonly what: string;
   /** For one try; default 30 000. */
   readonly timeoutMs?: number | undefined;
   /** Sending it twice is as good as sending it once: it is tried again also when nobody knows what became of it. */
   readonly repeatable: boolean;
-  /** Answers that are worth another try, besides those that say so themselves. */
-  readonly mayPass?: ((response: KubeResponse) => boolean) | undefined;
+  /** Refusals that are worth another try, besides those that say so themselves. */
+  readonly mayPass?: ((refusal: ApiRefusal) => boolean) | undefined;
+  /** @throws ApiRefusal, NoAnswer */
+  readonly run: (agent: Agent, signal: AbortSignal) => Promise<T>;
 }
 
 const TIMEOUT_MS = 30_000;
@@ -25,7 +25,7 @@ const LONGEST_DELAY_MS = 2_000;
 /** How long after the first failure a new try is begun. Long enough for a restart of an API server. */
 const PATIENCE_MS = 20_000;
 
-/** Sends requests over a pool, again where that can help. */
+/** Calls the API over a pool, again where that can help. */
 export class RetryingClient {
   constructor(
     private readonly pool: ConnectionPool,
@@ -33,49 +33,41 @@ export class RetryingClient {
     private readonly patienceMs = PATIENCE_MS,
   ) {}
 
-  /** An answer of any status. @throws KbsError KUBE_UNREACHABLE, CANCELLED */
-  async send(request: ClientRequest): Promise<KubeResponse> {
-    return this.#repeat(request, (response) => isWorthAnotherTry(request, response));
-  }
-
-  async #repeat(request: ClientRequest, isPassing: (response: KubeResponse) => boolean): Promise<KubeResponse> {
+  /** @throws ApiRefusal, KbsError KUBE_UNREACHABLE, KUBE_API when it is not known whether a change happened, CANCELLED */
+  async call<T>(call: Call<T>): Promise<T> {
     const startedMs = performance.now();
     for (let delayMs = FIRST_DELAY_MS; ; delayMs = Math.min(delayMs * 2, LONGEST_DELAY_MS)) {
-      const outcome = await this.#try(request);
-      const mayTryAgain = performance.now() - startedMs + delayMs < this.patienceMs;
-      if (outcome instanceof KbsError) {
-        if (!mayTryAgain || !outcome.retryable) throw outcome;
-      } else if (!mayTryAgain || !isPassing(outcome)) {
-        return outcome;
+      try {
+        return await this.#try(call);
+      } catch (error) {
+        const mayTryAgain = performance.now() - startedMs + delayMs < this.patienceMs;
+        if (!mayTryAgain || !isWorthAnotherTry(call, error)) throw error;
+        await this.#pause(error, delayMs);
       }
-      await this.#pause(outcome, delayMs);
     }
   }
 
-  /** Like send, but every answer is final: only a request that found no connection, or a read that got no answer, is tried again. */
-  async sendOnce(request: ClientRequest): Promise<KubeResponse> {
-    return this.#repeat(request, () => false);
-  }
-
-  async #try({ method, path, body, contentType, timeoutMs = TIMEOUT_MS, repeatable }: ClientRequest): Promise<KubeResponse | KbsError> {
+  async #try<T>({ what, timeoutMs = TIMEOUT_MS, repeatable, run }: Call<T>): Promise<T> {
     try {
       const connection = await this.pool.acquire(this.signal);
-      return await connection.send({ method, path, body, contentType, timeoutMs, signal: this.signal });
+      return await orAborted(connection.use({ timeoutMs, signal: this.signal }, run), this.signal);
     } catch (error) {
       throwIfCancelled(this.signal);
-      if (error instanceof NoControlPlane) return unreachable(error);
+      if (error instanceof NoControlPlane) throw unreachable(error);
       if (!(error instanceof NoAnswer)) throw error;
-      if (repeatable && error.retryable) return new KbsError('KUBE_UNREACHABLE', `the API server: ${error.message}`, { cause: error });
+      if ((repeatable || error instanceof NotSent) && error.retryable) {
+        throw new KbsError('KUBE_UNREACHABLE', `the API server: ${error.message}`, { cause: error });
+      }
       // KUBE_API is not retryable: whether the request took effect is unknown.
-      throw new KbsError('KUBE_API', `${method} ${path} broke off: ${error.message}`, {
+      throw new KbsError('KUBE_API', `to ${what} broke off: ${error.message}`, {
         remedy: ['run the same command again'],
         cause: error,
       });
     }
   }
 
-  async #pause(outcome: KubeResponse | KbsError, delayMs: number): Promise<void> {
-    const asked = outcome instanceof KbsError ? undefined : parseStatus(outcome).retryAfterSeconds;
+  async #pause(error: unknown, delayMs: number): Promise<void> {
+    const asked = error instanceof ApiRefusal ? error.status.retryAfterSeconds : undefined;
     const ms = asked === undefined ? delayMs : Math.min(asked * 1000, LONGEST_DELAY_MS);
     // A pause cut short by the signal is told from a whole one by the next line.
     await sleep(ms, undefined, { signal: this.signal }).catch(() => undefined);
@@ -92,9 +84,10 @@ export function unreachable({ said, isDistrust }: NoControlPlane): KbsError {
   });
 }
 
-function isWorthAnotherTry({ repeatable, mayPass }: ClientRequest, response: KubeResponse): boolean {
+function isWorthAnotherTry({ repeatable, mayPass }: Call<unknown>, error: unknown): boolean {
+  if (!(error instanceof ApiRefusal)) return error instanceof KbsError && error.retryable;
   // 429: the server took no notice of the request. 5xx: it may have.
-  if (response.status === 429) return true;
-  if (response.status >= 500) return repeatable;
-  return mayPass?.(response) ?? false;
+  if (error.httpStatus === 429) return true;
+  if (error.httpStatus >= 500) return repeatable;
+  return mayPass?.(error) ?? false;
 }

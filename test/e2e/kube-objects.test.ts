@@ -125,7 +125,7 @@ describe('cluster objects on a real API server', () => {
     expect(changed.after).toContain('description: (hidden, other than before)');
   });
 
-  test('of a kind outside the table are found by discovery', async () => {
+  test('of any kind the API server has are found by discovery', async () => {
     const priorityClass = { apiVersion: 'scheduling.k8s.io/v1', kind: 'PriorityClass', metadata: { name: 'test' }, value: 7 };
     expect(await api.apply(priorityClass)).toBe('created');
     expect(await api.read({ apiVersion: 'scheduling.k8s.io/v1', kind: 'PriorityClass', name: 'test' })).toMatchObject({ value: 7 });

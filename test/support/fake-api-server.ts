@@ -1,5 +1,7 @@
-import { createSecureServer, type Http2SecureServer, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2';
+import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
+import type { TLSSocket } from 'node:tls';
 import type { KubeCredentials } from '../../src/kube/index.js';
 import { createSharedPki, issueClientCertificate, issueLeaf, LEAF_CERTS, type KeyPair, type SharedPki } from '../../src/pki/index.js';
 
@@ -14,13 +16,13 @@ export interface SeenRequest {
 /** What to answer: a status with a body, no answer but a broken connection, or none at all. */
 export type FakeAnswer = { readonly status: number; readonly body?: unknown } | 'break' | 'hang';
 
-/** A stand-in for an API server: speaks TLS and HTTP/2, says it is ready, and answers the rest as it is told. */
+/** A stand-in for an API server: speaks TLS and HTTP/1.1, says it is ready, lists kinds, and answers the rest as it is told. */
 export interface FakeApiServer {
   readonly port: number;
   readonly seen: SeenRequest[];
   /** TLS connections that were made. */
   readonly connections: () => number;
-  /** Decides on everything but /readyz; the index counts requests to the same method and path from 0. */
+  /** Decides on everything but /readyz and the lists of kinds; the index counts requests to the same method and path from 0. */
   answer: (request: SeenRequest, index: number) => FakeAnswer;
   /** Status of /readyz. */
   ready: number;
@@ -49,23 +51,26 @@ function serverPair(pki: SharedPki): Promise<KeyPair> {
   return pair;
 }
 
-async function readBody(stream: ServerHttp2Stream): Promise<string> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of stream) chunks.push(chunk as Buffer);
-  return Buffer.concat(chunks).toString('utf8');
-}
+/** Lists of kinds, as discovery gets them. */
+const KINDS: Readonly<Record<string, readonly object[]>> = {
+  '/api/v1': [
+    { name: 'configmaps', kind: 'ConfigMap', namespaced: true },
+    { name: 'nodes', kind: 'Node', namespaced: false },
+  ],
+  '/apis/rbac.authorization.k8s.io/v1': [{ name: 'clusterroles', kind: 'ClusterRole', namespaced: false }],
+};
 
 /** Starts a fake API server on loopback with a certificate of the cluster. */
 export async function startFakeApiServer(pki: SharedPki): Promise<FakeApiServer> {
   const pair = await serverPair(pki);
-  const server: Http2SecureServer = createSecureServer({
+  const server = createServer({
     cert: pair.certificate,
     key: pair.privateKey.reveal(),
     ca: pki.ca.certificate,
     requestCert: true,
     rejectUnauthorized: true,
   });
-  const sessions = new Set<ServerHttp2Session>();
+  const sockets = new Set<TLSSocket>();
   const counts = new Map<string, number>();
   let connections = 0;
   const fake: FakeApiServer = {
@@ -74,40 +79,41 @@ export async function startFakeApiServer(pki: SharedPki): Promise<FakeApiServer>
     connections: () => connections,
     answer: () => ({ status: 200, body: {} }),
     ready: 200,
-    breakConnections: () => sessions.forEach((session) => session.destroy()),
+    breakConnections: () => sockets.forEach((socket) => socket.destroy()),
     stop: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
         fake.breakConnections();
       }),
   };
-  server.on('session', (session) => {
+  server.on('secureConnection', (socket) => {
     connections += 1;
-    sessions.add(session);
-    session.on('error', () => undefined);
-    session.on('close', () => sessions.delete(session));
+    sockets.add(socket);
+    socket.on('error', () => undefined);
+    socket.on('close', () => sockets.delete(socket));
   });
-  server.on('sessionError', () => undefined);
-  server.on('stream', (stream, headers) => {
-    stream.on('error', () => undefined);
+  server.on('tlsClientError', () => undefined);
+  server.on('request', (incoming, response) => {
     void (async () => {
       const request: SeenRequest = {
-        method: headers[':method'] ?? '',
-        path: headers[':path'] ?? '',
-        contentType: headers['content-type'],
-        body: await readBody(stream),
+        method: incoming.method ?? '',
+        path: incoming.url ?? '',
+        contentType: incoming.headers['content-type'],
+        body: await text(incoming),
       };
       const respond = (status: number, body: unknown): void => {
-        stream.respond({ ':status': status, 'content-type': 'application/json' });
-        stream.end(typeof body === 'string' ? body : JSON.stringify(body));
+        response.writeHead(status, { 'content-type': 'application/json' });
+        response.end(typeof body === 'string' ? body : JSON.stringify(body));
       };
+      const resources = KINDS[request.path];
+      if (resources !== undefined) return respond(200, { kind: 'APIResourceList', groupVersion: request.path, resources });
       if (request.path === '/readyz') return respond(fake.ready, fake.ready === 200 ? 'ok' : '[-]etcd failed: reason withheld\n');
       const key = `${request.method} ${request.path}`;
       const index = counts.get(key) ?? 0;
       counts.set(key, index + 1);
       fake.seen.push(request);
       const answer = fake.answer(request, index);
-      if (answer === 'break') stream.session?.destroy();
+      if (answer === 'break') incoming.socket.destroy();
       else if (answer !== 'hang') respond(answer.status, answer.body ?? {});
     })();
   });

@@ -52,14 +52,14 @@ function status(code: number, reason: string, details: object = {}) {
 }
 
 describe('connecting', () => {
-  test('all requests share one connection, however many are under way', async () => {
+  test('requests share three connections, however many are under way', async () => {
     const server = await fakeServer();
     server.answer = ({ path }) => ({ status: 200, body: { ...CONFIG_MAP, path } });
     const host = hostOf(server);
     const api = await access([host]).connect(signal);
     const many = await Promise.all(Array.from({ length: 40 }, (_, index) => api.read({ ...REF, name: `n${index}` })));
     expect(many.map((object) => object?.['path'])).toEqual(Array.from({ length: 40 }, (_, index) => `${PATH.slice(0, -1)}n${index}`));
-    expect([host.dialed(), server.connections()]).toEqual([1, 1]);
+    expect([host.dialed(), server.connections()]).toEqual([3, 3]);
   });
 
   test('a control plane that does not answer is passed over', async () => {
@@ -237,7 +237,7 @@ describe('objects', () => {
     });
     const api = await access([hostOf(server)]).connect(signal);
     expect(await api.diff(CONFIG_MAP)).toEqual({ change: 'none' });
-    expect(server.seen.at(-1)?.path).toBe(`${APPLY_PATH}&dryRun=All`);
+    expect(server.seen.at(-1)?.path).toBe(`${PATH}?dryRun=All&fieldManager=kbs&force=true`);
   });
 
   test('a kept field is left out only when somebody else has set it', async () => {
@@ -261,6 +261,45 @@ describe('objects', () => {
       { apiVersion: 'v1', kind: 'Node', metadata: { name: 'w1' } },
     ]);
     expect(server.seen[0]?.path).toBe('/api/v1/nodes?labelSelector=a%3Db%2Cc');
+  });
+
+  test('with fields and times of any API version come and go as they are', async () => {
+    const server = await fakeServer();
+    const object = { ...live({ key: 'value' }, { creationTimestamp: '2026-11-21T00:00:00.123456Z' }), fieldOfNoModel: [{ from: 1 }] };
+    server.answer = () => ({ status: 200, body: object });
+    const api = await access([hostOf(server)]).connect(signal);
+    expect(await api.read(REF)).toEqual(object);
+    await api.apply({ ...CONFIG_MAP, fieldOfNoModel: [{ from: 1 }] });
+    expect(JSON.parse(server.seen.at(-1)?.body ?? '')).toEqual({ ...CONFIG_MAP, fieldOfNoModel: [{ from: 1 }] });
+    await api.patch(REF, 'json', [{ op: 'add', path: '/data/b', value: 'c' }]);
+    expect(server.seen.at(-1)).toMatchObject({
+      contentType: 'application/json-patch+json',
+      body: '[{"op":"add","path":"/data/b","value":"c"}]',
+    });
+  });
+
+  test('are addressed by names with capitals and colons as they are', async () => {
+    const server = await fakeServer();
+    const api = await access([hostOf(server)]).connect(signal);
+    await api.read({ apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'ClusterRole', name: 'kbs:Reader' });
+    expect(server.seen.map(({ path }) => path)).toEqual(['/apis/rbac.authorization.k8s.io/v1/clusterroles/kbs%3AReader']);
+  });
+
+  test('of a kind that lives in namespaces are never looked for in a namespace nobody has named', async () => {
+    const server = await fakeServer();
+    const api = await access([hostOf(server)]).connect(signal);
+    await expect(api.read({ apiVersion: 'v1', kind: 'ConfigMap', name: 'a' })).rejects.toMatchObject({ code: 'INTERNAL' });
+    expect(server.seen).toEqual([]);
+  });
+
+  test('of a kind are deleted together, with their selector', async () => {
+    const server = await fakeServer();
+    const api = await access([hostOf(server)]).connect(signal);
+    await api.deleteAll({ apiVersion: 'v1', kind: 'ConfigMap' }, { namespace: 'x', labelSelector: 'a=b', gracePeriodSeconds: 0 });
+    expect(server.seen.map(({ method, path }) => `${method} ${path}`)).toEqual([
+      'DELETE /api/v1/namespaces/x/configmaps?labelSelector=a%3Db',
+    ]);
+    expect(JSON.parse(server.seen[0]?.body ?? '')).toMatchObject({ gracePeriodSeconds: 0, propagationPolicy: 'Background' });
   });
 
   test('deleting what is gone, or is going, is no error', async () => {

@@ -1,0 +1,96 @@
+import { Agent, type RequestOptions } from 'node:https';
+import type { Duplex } from 'node:stream';
+import { connect as tlsConnect, type TLSSocket } from 'node:tls';
+import { NoAnswer } from './no-answer.js';
+import type { KubeCredentials } from './types.js';
+
+/** A name every API server's certificate holds, however it is reached. Source: kubeadm v1.25 pkiutil (GetAPIServerAltNames). */
+export const SERVER_NAME = 'kubernetes';
+const HANDSHAKE_TIMEOUT_MS = 10_000;
+/** An API server closes connections after 90 s without a request; a request must not meet that. Source: k8s.io/apiserver v0.25 secure_serving.go */
+const IDLE_MS = 60_000;
+
+/** Codes of TLS that say: this is not the server we trust, or it does not trust us. */
+function isDistrust(error: unknown): boolean {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  return /CERT|SELF_SIGNED|UNABLE_TO|ALTNAME|ERR_SSL_/.test(code);
+}
+
+function handshake(stream: Duplex, credentials: KubeCredentials): Promise<TLSSocket> {
+  return new Promise((resolve, reject) => {
+    const socket = tlsConnect({
+      socket: stream,
+      servername: SERVER_NAME,
+      ca: credentials.ca,
+      cert: credentials.certificate,
+      key: credentials.privateKey.reveal(),
+      ALPNProtocols: ['http/1.1'],
+      minVersion: 'TLSv1.2',
+    });
+    const fail = (error: Error): void => {
+      clearTimeout(timer);
+      socket.destroy();
+      stream.destroy();
+      reject(new NoAnswer(error.message, !isDistrust(error), error));
+    };
+    const timer = setTimeout(() => fail(new Error('the TLS handshake did not end in time')), HANDSHAKE_TIMEOUT_MS);
+    // Without a listener for its whole life a broken channel would end the process.
+    socket.on('error', fail);
+    stream.on('error', fail);
+    // The TLS socket's own: the stream below closes before TLS says what it did not like.
+    socket.once('close', () => fail(new Error('the connection was closed during the TLS handshake')));
+    socket.once('secureConnect', () => {
+      clearTimeout(timer);
+      resolve(socket);
+    });
+  });
+}
+
+/** Where HTTP clients get their connections to one API server: TLS over what `dial` gives, kept for the next request. */
+export class TlsAgent extends Agent {
+  #spare: TLSSocket | undefined;
+
+  constructor(
+    private readonly dial: () => Promise<Duplex>,
+    private readonly credentials: KubeCredentials,
+  ) {
+    super({ keepAlive: true, timeout: IDLE_MS });
+  }
+
+  /** Makes the connection of the first request. @throws NoAnswer */
+  async open(): Promise<void> {
+    this.#spare = await this.#connect();
+  }
+
+  async #connect(): Promise<TLSSocket> {
+    let stream: Duplex;
+    try {
+      stream = await this.dial();
+    } catch (error) {
+      throw NoAnswer.from(error);
+    }
+    return handshake(stream, this.credentials);
+  }
+
+  override createConnection(_options: RequestOptions, callback?: (error: Error | null, socket: Duplex) => void): undefined {
+    const spare = this.#spare;
+    this.#spare = undefined;
+    const socket = spare === undefined || spare.destroyed ? this.#connect() : Promise.resolve(spare);
+    // Node's types want a socket beside an error, Node does not.
+    const failed = callback as ((error: Error) => void) | undefined;
+    socket.then(
+      (connected) => callback?.(null, connected),
+      (error: unknown) => failed?.(NoAnswer.from(error)),
+    );
+  }
+
+  /** One server, so one pool, whatever a client says of its requests. */
+  override getName(): string {
+    return SERVER_NAME;
+  }
+
+  override destroy(): void {
+    this.#spare?.destroy();
+    super.destroy();
+  }
+}
