@@ -59,11 +59,6 @@ export const REVIEWED_DIFFERENCES: readonly Deviation[] = [
   { place: `${IDENTITY} › 2. private key › curve`, kubeadm: 'prime256v1', reason: WITHOUT_BOOTSTRAP },
   { place: `${IDENTITY} › 2. private key › bits`, kbs: 2048, reason: WITHOUT_BOOTSTRAP },
   { place: `${IDENTITY} › 2. private key › exponent`, kbs: 65537, reason: WITHOUT_BOOTSTRAP },
-  {
-    place: 'objects › ConfigMap kube-system/kubeadm-config › annotations › kbs.dev/pod-network',
-    kbs: 'flannel v0.19.2',
-    reason: 'Nodes that join with a token learn from it what pod network kbs made; kubeadm keeps annotations it does not know.',
-  },
   { place: 'objects › ConfigMap kube-public/cluster-info › data › jws-kubeconfig-<id>', kubeadm: '<signature>', reason: TOKENS_ON_DEMAND },
   {
     place: 'objects › ConfigMap kube-system/kubeadm-config › annotations › kbs.dev/pod-network',
