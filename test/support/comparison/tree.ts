@@ -10,7 +10,7 @@ export interface Difference {
 }
 
 /** Separates names in a place: it occurs in no path, object name or field. */
-export const SEPARATOR = ' › ';
+const SEPARATOR = ' › ';
 
 /** A list as a tree: by flag for command lines, by name for named items, else by position. */
 function listFacts(items: readonly unknown[]): Facts {
