@@ -22,8 +22,11 @@ export interface Limits {
   readonly signal: AbortSignal;
 }
 
-/** Requests at a time, each on a connection of its own: they share an SSH connection with commands. */
-const AT_ONCE = 3;
+/**
+ * Requests at a time, each on a connection of its own. They are forwarded channels of an SSH connection, which sshd's limit of ten
+ * sessions does not count; a slow answer must not hold up the tries that are made beside it.
+ */
+const AT_ONCE = 8;
 
 /** The way to one API server: a few TLS connections that are kept and used in turns. */
 export class Connection {

@@ -1,5 +1,5 @@
 import { endpointOf } from '../config/index.js';
-import type { KbsError} from '../errors/index.js';
+import type { KbsError } from '../errors/index.js';
 import { listKbsErrors, type KbsErrorJson } from '../errors/index.js';
 import { createEventBus } from '../events/index.js';
 import type { Host } from '../host/index.js';

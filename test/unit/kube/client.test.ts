@@ -52,14 +52,14 @@ function status(code: number, reason: string, details: object = {}) {
 }
 
 describe('connecting', () => {
-  test('requests share three connections, however many are under way', async () => {
+  test('requests share eight connections, however many are under way', async () => {
     const server = await fakeServer();
     server.answer = ({ path }) => ({ status: 200, body: { ...CONFIG_MAP, path } });
     const host = hostOf(server);
     const api = await access([host]).connect(signal);
     const many = await Promise.all(Array.from({ length: 40 }, (_, index) => api.read({ ...REF, name: `n${index}` })));
     expect(many.map((object) => object?.['path'])).toEqual(Array.from({ length: 40 }, (_, index) => `${PATH.slice(0, -1)}n${index}`));
-    expect([host.dialed(), server.connections()]).toEqual([3, 3]);
+    expect([host.dialed(), server.connections()]).toEqual([8, 8]);
   });
 
   test('a control plane that does not answer is passed over', async () => {
