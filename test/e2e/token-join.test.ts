@@ -1,0 +1,171 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { ConvergeResult, InitHereResult } from '../../src/operations/index.js';
+import { ensureArtifacts } from '../lab/artifacts.js';
+import type { CommandResult } from '../lab/command.js';
+import { createLab, type Lab } from '../lab/lab.js';
+import { diffSnapshots, snapshotHost, type Snapshot } from '../lab/snapshot.js';
+import { createKubeadmCluster, KUBEADM_IGNORE, prepareForKubeadm } from '../support/kubeadm-cluster.js';
+import { installKbs, kbsOn, ON_HOST } from '../support/own-host.js';
+
+/** What lab hosts need: their disk is the machine's own, and the number of connections they track too. */
+const FRAGMENT = `spec:
+  network: { kubeProxy: { config: { conntrack: { maxPerCore: 0 } } } }
+  kubelet:
+    config:
+      evictionHard: { memory.available: 100Mi, nodefs.available: 1Gi, nodefs.inodesFree: 1%, imagefs.available: 1Gi }
+      imageGCHighThresholdPercent: 100
+      imageGCLowThresholdPercent: 99
+`;
+const WRONG_HASH = `sha256:${'0'.repeat(64)}`;
+
+let lab: Lab;
+let bundle: string;
+
+beforeAll(async () => {
+  bundle = (await ensureArtifacts()).directory;
+  lab = await createLab({ name: 'token', hosts: ['cp1', 'w1', 'w2'].map((name) => ({ name })) });
+  for (const host of ['cp1', 'w1', 'w2']) await installKbs(lab, host, bundle);
+});
+
+afterAll(async () => {
+  await lab?.down();
+});
+
+/** The result of a command that has to succeed. */
+function resultOf<T>(run: CommandResult): T {
+  if (run.exitCode !== 0) throw new Error(`ended with ${run.exitCode}:\n${run.stderr}`);
+  return JSON.parse(run.stdout) as T;
+}
+
+async function kubectl(args: string): Promise<string> {
+  const run = await lab.ssh('cp1', `kubectl --kubeconfig /etc/kubernetes/admin.conf ${args}`);
+  if (run.exitCode !== 0) throw new Error(run.stderr);
+  return run.stdout.trim();
+}
+
+/** Process ids of what must not be restarted. */
+async function services(host: string): Promise<string> {
+  return (await lab.ssh(host, 'systemctl show -p MainPID -p ExecMainStartTimestampMonotonic kubelet containerd')).stdout;
+}
+
+describe.sequential('kubeadm’s way, on the machines themselves', () => {
+  let join: Required<NonNullable<InitHereResult['join']>>;
+
+  test('init without a cluster file makes this machine a control plane that is proven, and tells how to join', async () => {
+    await lab.ssh('cp1', 'cat > /tmp/fragment.yaml', { input: FRAGMENT });
+    const flags = `--bundle ${ON_HOST.bundle} --kubernetes-version v1.25.0 --config-fragment /tmp/fragment.yaml`;
+    const result = resultOf<InitHereResult>(await kbsOn(lab, 'cp1', `kbs init ${flags} --output json`));
+    expect(result.hosts).toEqual(['cp1']);
+    expect(result.proof.length).toBeGreaterThan(0);
+    expect(result.proof.filter(({ ok }) => !ok)).toEqual([]);
+    join = result.join as typeof join;
+    expect(join.command).toBe(
+      `kbs join ${lab.host('cp1').address}:6443 --token ${join.token} --discovery-token-ca-cert-hash ${join.caCertHashes.join()}`,
+    );
+    const stored = await lab.ssh('cp1', `grep -rl ${join.token.split('.')[1]} ${ON_HOST.scratch} /etc/kbs`);
+    expect(stored.stdout).toBe('');
+  });
+
+  describe('on a machine that does not get in', () => {
+    const ignorePaths = Object.values(ON_HOST);
+    let before: Snapshot;
+
+    beforeAll(async () => {
+      before = await snapshotHost(lab, 'w2', { ignorePaths });
+    });
+
+    test.each([
+      ['a hash of another CA', () => ({ token: join.token, hash: WRONG_HASH }), 'DISCOVERY_UNTRUSTED'],
+      ['a token nobody knows', () => ({ token: 'abcdef.0123456789abcdef', hash: join.caCertHashes.join() }), 'TOKEN_REFUSED'],
+      [
+        'a wrong secret half',
+        () => ({ token: `${join.token.slice(0, 7)}0123456789abcdef`, hash: join.caCertHashes.join() }),
+        'TOKEN_REFUSED',
+      ],
+    ])('join with %s says so', async (_case, given, code) => {
+      const { token, hash } = given();
+      const command = `KBS_TOKEN=${token} kbs join ${join.endpoint} --discovery-token-ca-cert-hash ${hash}`;
+      const run = await kbsOn(lab, 'w2', `${command} --bundle ${ON_HOST.bundle} --output json`);
+      expect(run.exitCode).toBe(5);
+      expect(JSON.parse(run.stdout)).toMatchObject({ errors: [{ code }] });
+      expect(run.stdout + run.stderr).not.toContain(token.slice(7));
+    });
+
+    test('join tells of failed preflight checks', async () => {
+      const listen = `${ON_HOST.node}/node -e 'net.createServer().listen(10250)'`;
+      await lab.ssh('w2', `systemd-run --unit squatter --setenv LD_LIBRARY_PATH=${ON_HOST.node}/lib ${listen}; sleep 1`);
+      const run = await kbsOn(lab, 'w2', `${join.command} --bundle ${ON_HOST.bundle} --output json`);
+      await lab.ssh('w2', 'systemctl stop squatter');
+      expect(run.exitCode).toBe(4);
+      expect(run.stdout).toContain('10250 (kubelet) is held by node');
+    });
+
+    test('nothing is changed', async () => {
+      expect(diffSnapshots(before, await snapshotHost(lab, 'w2', { ignorePaths }))).toEqual([]);
+    });
+  });
+
+  test('the printed command joins a machine, which is Ready then and keeps no token', async () => {
+    const result = resultOf<ConvergeResult>(await kbsOn(lab, 'w1', `${join.command} --bundle ${ON_HOST.bundle} --output json`));
+    expect(result).toMatchObject({ operation: 'join', hosts: ['w1'] });
+    expect(await kubectl('get node w1 --no-headers')).toMatch(/^w1 +Ready /);
+    expect(await kubectl("get node w1 -o jsonpath='{.metadata.annotations.kubeadm\\.alpha\\.kubernetes\\.io/cri-socket}'")).toBe(
+      await kubectl("get node cp1 -o jsonpath='{.metadata.annotations.kubeadm\\.alpha\\.kubernetes\\.io/cri-socket}'"),
+    );
+    const secret = join.token.split('.')[1] ?? '';
+    expect((await lab.ssh('w1', `grep -rl ${secret} /etc /var/lib/kubelet /var/lib/kbs ${ON_HOST.scratch}`)).stdout).toBe('');
+    expect((await lab.ssh('w1', 'ls /etc/kubernetes')).stdout.trim().split('\n')).toEqual(['kubelet.conf', 'manifests', 'pki']);
+  });
+
+  test('the same command again changes nothing and restarts nothing', async () => {
+    const before = await services('w1');
+    const result = resultOf<ConvergeResult>(await kbsOn(lab, 'w1', `${join.command} --bundle ${ON_HOST.bundle} --output json`));
+    expect(result.changes).toEqual([]);
+    expect(await services('w1')).toBe(before);
+  });
+
+  test('a machine with the name of a node that is Ready is turned away', async () => {
+    const run = await kbsOn(lab, 'w2', `${join.command} --node-name w1 --bundle ${ON_HOST.bundle} --output json`);
+    expect(run.exitCode).toBe(4);
+    expect(JSON.parse(run.stdout)).toMatchObject({ errors: [{ code: 'PREFLIGHT_FAILED' }] });
+  });
+
+  test('tokens are made, listed and deleted on the control plane', async () => {
+    const { token, command } = resultOf<{ token: string; command: string }>(
+      await kbsOn(lab, 'cp1', 'kbs token create --ttl 1h --output json'),
+    );
+    expect(command).toContain(`kbs join ${join.endpoint} --token ${token} `);
+    const list = await kbsOn(lab, 'cp1', 'kbs token list');
+    expect(list.stdout).toContain(token.slice(0, 6));
+    expect(list.stdout).not.toContain(token);
+    expect((await kbsOn(lab, 'cp1', `kbs token delete ${token.slice(0, 6)}`)).exitCode).toBe(0);
+    expect((await kbsOn(lab, 'cp1', 'kbs token list')).stdout).not.toContain(token.slice(0, 6));
+  });
+
+  test('stock kubeadm joins with the same token', async () => {
+    await prepareForKubeadm(lab, bundle, 'w2');
+    const run = await lab.ssh('w2', `${join.command.replace(/^kbs/, 'kubeadm')} ${KUBEADM_IGNORE}`);
+    expect(run).toMatchObject({ exitCode: 0 });
+    await kubectl('wait --for=condition=Ready node --all --timeout=180s');
+    expect((await kubectl('get nodes -o name')).split('\n')).toEqual(['node/cp1', 'node/w1', 'node/w2']);
+  });
+});
+
+test('a machine joins a cluster that stock kubeadm made', async () => {
+  const foreign = await createLab({ name: 'tokenk', hosts: [{ name: 'cp1' }] });
+  try {
+    await createKubeadmCluster(foreign, bundle);
+    await foreign.add({ name: 'w1' });
+    await installKbs(foreign, 'w1', bundle);
+    const created = await foreign.ssh('cp1', 'kubeadm token create --print-join-command');
+    const command = created.stdout.trim().replace(/^kubeadm/, 'kbs');
+    // Its pods bring the network; told of it, kbs brings their images, which no registry could give here.
+    await foreign.ssh('w1', 'cat > /tmp/fragment.yaml', { input: 'spec: { network: { cni: { type: flannel } } }\n' });
+    const joined = await kbsOn(foreign, 'w1', `${command} --bundle ${ON_HOST.bundle} --config-fragment /tmp/fragment.yaml --output json`);
+    expect(resultOf<ConvergeResult>(joined).hosts).toEqual(['w1']);
+    const node = await foreign.ssh('cp1', 'kubectl --kubeconfig /etc/kubernetes/admin.conf get node w1 --no-headers');
+    expect(node.stdout).toMatch(/^w1 +Ready /);
+  } finally {
+    await foreign.down();
+  }
+});
