@@ -153,11 +153,10 @@ describe('several labs', () => {
     }
   });
 
-  test('let the operator in on five hosts within five seconds', async () => {
-    const started = Date.now();
+  test('let the operator in on five hosts that were started at once', async () => {
     try {
-      await createLab({ name: 'e2e-five', hosts: ['cp1', 'cp2', 'cp3', 'w1', 'w2'].map((name) => ({ name })) });
-      expect(Date.now() - started).toBeLessThan(5000);
+      const lab = await createLab({ name: 'e2e-five', hosts: ['cp1', 'cp2', 'cp3', 'w1', 'w2'].map((name) => ({ name })) });
+      for (const { name } of lab.hosts) expect((await lab.ssh(name, 'hostname')).stdout).toBe(`${name}\n`);
     } finally {
       await downLab('e2e-five');
     }
