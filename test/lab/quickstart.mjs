@@ -66,5 +66,8 @@ if (!newerThan(join(ROOT, 'node_modules', '.package-lock.json'), join(ROOT, 'pac
 const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
 run(['npm', 'run', '--silent', 'build'], `building kbs ${version}`);
 const tsx = join(ROOT, 'node_modules', '.bin', 'tsx');
-const result = spawnSync(tsx, [join(ROOT, 'test', 'lab', 'quickstart.ts'), ...process.argv.slice(2)], { cwd: process.cwd(), stdio: 'inherit' });
+const result = spawnSync(tsx, [join(ROOT, 'test', 'lab', 'quickstart.ts'), ...process.argv.slice(2)], {
+  cwd: process.cwd(),
+  stdio: 'inherit',
+});
 process.exit(result.status ?? 130);

@@ -41,7 +41,15 @@ async function up(): Promise<number> {
   const kbs = [process.execPath, KBS];
   await show(lab, `kbs init -f ${clusterFile}`, [...kbs, 'init', '-f', clusterFile]);
   await show(lab, `kbs join -f ${clusterFile}`, [...kbs, 'join', '-f', clusterFile]);
-  await show(lab, `kbs kubeconfig get -f ${clusterFile} --to ${kubeconfig}`, [...kbs, 'kubeconfig', 'get', '-f', clusterFile, '--to', kubeconfig]);
+  await show(lab, `kbs kubeconfig get -f ${clusterFile} --to ${kubeconfig}`, [
+    ...kbs,
+    'kubeconfig',
+    'get',
+    '-f',
+    clusterFile,
+    '--to',
+    kubeconfig,
+  ]);
   const kubectl = (await output(['find', bundle, '-name', 'kubectl'])).trim().split('\n')[0] ?? 'kubectl';
   await show(lab, 'kubectl get nodes -o wide', [kubectl, '--kubeconfig', kubeconfig, 'get', 'nodes', '-o', 'wide']);
   process.stderr.write(`
