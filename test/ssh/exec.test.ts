@@ -105,6 +105,15 @@ describe.skipIf(missing !== undefined)(`commands over SSH ${missing ?? ''}`, () 
     expect(sshd.connections()).toHaveLength(before);
   });
 
+  test('hears how commands ended while kbs was busy: answers that come all at once are not a broken connection', async () => {
+    const running = Array.from({ length: 8 }, () => transport.exec(sh`exit 3`, asUser()));
+    // The requests are on their way; then the whole answer of each waits in the socket and is read in one go.
+    await sleep(2);
+    const untilMs = performance.now() + 400;
+    while (performance.now() < untilMs);
+    expect((await Promise.all(running)).map(({ exitCode }) => exitCode)).toEqual(Array.from({ length: 8 }, () => 3));
+  });
+
   test('ends a command that takes too long, with all it started', async () => {
     const slow = sh`sleep 61.25 & sleep 61.25`;
     await expect(transport.exec(slow, asUser({ timeoutMs: 1_000 }))).rejects.toMatchObject({ code: 'TIMEOUT' });
