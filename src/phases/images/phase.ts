@@ -39,8 +39,9 @@ export const controlPlaneImagesPhase: Phase<Slice> = {
 };
 
 /**
- * Images in the runtime's store before anything wants to run them. They go to the hosts once the control planes have theirs: the
- * controller manager takes ten seconds before it looks at anything, and nothing needs these images earlier.
+ * Images in the runtime's store before anything wants to run them. They go to the hosts once the API serves: the controller manager then
+ * takes ten seconds before it looks at anything, nothing needs these images earlier, and until then they would only slow down what
+ * the whole run waits for.
  */
 export const imagesPhase: Phase<Slice> = {
   name: 'images',
@@ -48,7 +49,7 @@ export const imagesPhase: Phase<Slice> = {
   summary: 'imports the image archives into the container runtime, or pulls the images where the source has no archives',
   on: 'all',
   after: ['container-runtime', 'control-plane-images'],
-  waitsFor: ['control-plane'],
+  waitsFor: ['api-server'],
   steps: (context, host) => [
     importStep(context, host, 'images/import', imagesFor(isControlPlane(host) ? 'control-plane' : 'worker', context.spec, context.images)),
   ],

@@ -66,12 +66,28 @@ function parseAnswer(body: string): DialAnswer | undefined {
   }
 }
 
+/**
+ * The same name in other letters for every try: names are read without regard to case, but the pod's resolver lets a lookup of the very
+ * same name wait for the one that is under way. kube-proxy forgets all UDP flows of a service when it gets its first endpoints, and a
+ * question that is on its way then is lost; only a new one is answered before the five seconds of the old one are over.
+ */
+export function spelled(name: string, attempt: number): string {
+  return [...name].map((letter, index) => ((attempt >> index) & 1 ? letter.toUpperCase() : letter)).join('');
+}
+
 /** Lets a pod dial once, through the API server. */
 async function dial(
   { from, host, port, answers }: Edge,
   { api, namespace, signal }: EdgeRun,
+  attempt: number,
 ): Promise<{ readonly ok: boolean; readonly detail: string }> {
-  const query = new URLSearchParams({ host, port: String(port), protocol: 'http', request: 'hostname', tries: '1' });
+  const query = new URLSearchParams({
+    host: spelled(host, attempt),
+    port: String(port),
+    protocol: 'http',
+    request: 'hostname',
+    tries: '1',
+  });
   const path = `/api/v1/namespaces/${namespace}/pods/${from.name}:${PROBE_PORT}/proxy/dial?${query.toString()}`;
   const { status, body } = await api.request('GET', path, { timeoutMs: TRY_TIMEOUT_MS, signal });
   const answer = parseAnswer(body);
@@ -97,8 +113,9 @@ async function proveEdge(edge: Edge, run: EdgeRun): Promise<ProofRow> {
     ms: Math.round(performance.now() - startedMs),
     detail,
   });
+  let attempts = 0;
   const attempt = async (): Promise<string | undefined> => {
-    const { ok, detail } = await dial(edge, tries);
+    const { ok, detail } = await dial(edge, tries, attempts++);
     last = detail;
     return ok ? detail : undefined;
   };
