@@ -9,6 +9,8 @@ export interface ProcessEnd {
 
 /** A process that was started on a machine. */
 export interface LaunchedProcess {
+  /** `performance.now()` right before the start was asked for: the process began later, never earlier. */
+  readonly askedMs: number;
   readonly stdin: Writable;
   readonly stdout: Readable;
   readonly stderr: Readable;

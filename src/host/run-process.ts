@@ -35,7 +35,6 @@ export interface RunProcessOptions extends Pick<ExecOptions, 'stdin' | 'signal' 
  * @throws KbsError SSH_LOST, TIMEOUT, CANCELLED, REMOTE_COMMAND (too much output)
  */
 export async function runProcess(launched: LaunchedProcess, options: RunProcessOptions): Promise<ExecResult> {
-  const startedMs = performance.now();
   const { onLine } = options;
   const stdout = new OutputCollector(onLine && ((line) => onLine('stdout', line)));
   const stderr = new OutputCollector(stderrLines(onLine));
@@ -47,7 +46,7 @@ export async function runProcess(launched: LaunchedProcess, options: RunProcessO
     const end = await Promise.race([launched.ended, stop.stopped]);
     // Why it was stopped says more than how it then ended.
     if (stop.isStopping()) await stop.stopped;
-    if (options.isTimedRemotely && isTimeoutEnd(end) && performance.now() - startedMs >= options.timeoutMs) throw timedOut(options);
+    if (options.isTimedRemotely && isTimeoutEnd(end) && performance.now() - launched.askedMs >= options.timeoutMs) throw timedOut(options);
     return { ...end, stdout: stdout.finish(), stderr: stderr.finish().replace(PID_LINE, '') };
   } finally {
     stop.release();

@@ -34,6 +34,7 @@ const launcher: Launcher = {
 };
 
 function launchLocally([program = '', ...args]: readonly string[]): LaunchedProcess {
+  const askedMs = performance.now();
   // A process group of its own: Ctrl-C in the terminal reaches kbs only, which then ends its commands in good order.
   const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe'], detached: true });
   const ended = new Promise<ProcessEnd>((resolve, reject) => {
@@ -43,6 +44,7 @@ function launchLocally([program = '', ...args]: readonly string[]): LaunchedProc
     child.once('close', (exitCode, signal) => resolve(signal === null ? { exitCode, signal: null } : { exitCode: null, signal }));
   });
   return {
+    askedMs,
     stdin: child.stdin,
     stdout: child.stdout,
     stderr: child.stderr,

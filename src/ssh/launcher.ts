@@ -59,9 +59,10 @@ export class SshLauncher implements Launcher {
   #exec(client: Client, line: string): Promise<LaunchedProcess> {
     return new Promise((resolve, reject) => {
       try {
+        const askedMs = performance.now();
         client.exec(line, (error, channel) => {
           // Here and now: the exit status of a quick command may be in the packet that is being read, and is told only once.
-          if (!error) resolve(this.#follow(client, channel));
+          if (!error) resolve(this.#follow(client, channel, askedMs));
           else if ('reason' in error && error.reason !== undefined) reject(new NoSession(this.target, error));
           else reject(this.#lostError(error));
         });
@@ -71,7 +72,7 @@ export class SshLauncher implements Launcher {
     });
   }
 
-  #follow(client: Client, channel: ClientChannel): LaunchedProcess {
+  #follow(client: Client, channel: ClientChannel, askedMs: number): LaunchedProcess {
     let letGo: () => void = () => undefined;
     const ended = new Promise<ProcessEnd>((resolve, reject) => {
       let end: ProcessEnd | undefined;
@@ -90,7 +91,7 @@ export class SshLauncher implements Launcher {
       channel.close();
       letGo();
     };
-    return { stdin: channel, stdout: channel, stderr: channel.stderr, ended, abandon };
+    return { askedMs, stdin: channel, stdout: channel, stderr: channel.stderr, ended, abandon };
   }
 
   #lostError(cause: unknown): KbsError {

@@ -2,6 +2,7 @@ import { createServer } from 'node:net';
 import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { KbsError } from '../../src/errors/index.js';
 import { script, Secret, sh, type Transport } from '../../src/host/index.js';
 import { startSshd, whyNoSshd, type Sshd } from '../support/sshd.js';
 import { asUser, aTransport, never } from '../support/ssh-transport.js';
@@ -118,6 +119,16 @@ describe.skipIf(missing !== undefined)(`commands over SSH ${missing ?? ''}`, () 
     const slow = sh`sleep 61.25 & sleep 61.25`;
     await expect(transport.exec(slow, asUser({ timeoutMs: 1_000 }))).rejects.toMatchObject({ code: 'TIMEOUT' });
     await untilGone(transport, 'sleep 61.25');
+  });
+
+  test('knows that a command took too long also when kbs heard late of its start', async () => {
+    const running = Array.from({ length: 8 }, () => transport.exec(sh`sleep 5`, asUser({ timeoutMs: 1_000 })));
+    const ended = Promise.allSettled(running);
+    await sleep(2);
+    const untilMs = performance.now() + 400;
+    while (performance.now() < untilMs);
+    const codes = (await ended).map((result) => (result.status === 'rejected' ? (result.reason as KbsError).code : result.value.exitCode));
+    expect(codes).toEqual(Array.from({ length: 8 }, () => 'TIMEOUT'));
   });
 
   test('does not take a command that exits with 124 for one that was too slow', async () => {
