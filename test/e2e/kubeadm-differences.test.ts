@@ -26,9 +26,21 @@ async function factsOf({ lab }: LabCluster): Promise<ClusterFacts> {
   return { hosts, objects: objectsFacts(objects.stdout, authorities) };
 }
 
+/** Waits until what passes has passed: namespaces of the proof that are going away, taints of a node that has just become Ready. */
+async function settled({ lab }: LabCluster): Promise<void> {
+  const look = `export KUBECONFIG=/etc/kubernetes/admin.conf
+for i in $(seq 120); do
+  if ! kubectl get namespaces -o name | grep -q kbs-proof && ! kubectl get nodes -o jsonpath='{.items[*].spec.taints[*].key}' | grep -q not-ready; then exit 0; fi
+  sleep 0.5
+done
+exit 1`;
+  expect((await lab.ssh('cp1', look)).exitCode).toBe(0);
+}
+
 async function makeByKubeadm(): Promise<ClusterFacts> {
   byKubeadm = await createLabCluster({ name: 'kdiffa', hosts: HOSTS.map((name) => ({ name })) });
   await createKubeadmCluster(byKubeadm.lab, byKubeadm.bundle);
+  await settled(byKubeadm);
   return factsOf(byKubeadm);
 }
 
@@ -36,6 +48,7 @@ async function makeByKbs(): Promise<ClusterFacts> {
   byKbs = await createLabCluster({ name: 'kdiffk', hosts: HOSTS.map((name) => ({ name })) });
   await byKbs.kbsJson(['init', '-f', byKbs.file]);
   await byKbs.kbsJson(['join', '-f', byKbs.file]);
+  await settled(byKbs);
   return factsOf(byKbs);
 }
 
