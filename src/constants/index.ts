@@ -1,6 +1,7 @@
 export { hostPort } from './host-port.js';
 export {
   BOOTSTRAP_TOKENS,
+  CERTIFICATE_COPIES,
   CONFIG_MAPS,
   FIELD_MANAGER,
   MIRROR_POD_ANNOTATION,

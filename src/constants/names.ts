@@ -66,5 +66,13 @@ export const BOOTSTRAP_TOKENS = {
   secretType: 'bootstrap.kubernetes.io/token',
 } as const;
 
+/** Names around the encrypted copies of the shared PKI. Source: kubeadm v1.25 copycerts. */
+export const CERTIFICATE_COPIES = {
+  /** Secret in kube-system. */
+  secret: 'kubeadm-certs',
+  /** Role and RoleBinding in kube-system: who may read it. */
+  role: 'kubeadm:kubeadm-certs',
+} as const;
+
 /** Annotation of ConfigMap kubeadm-config that tells nodes which join with a token what pod network kbs made: `flannel v0.22.3`. */
 export const POD_NETWORK_ANNOTATION = 'kbs.dev/pod-network';

@@ -21,6 +21,7 @@ export const ERROR_KINDS = {
   SSH_LOST: { exit: 5, title: 'the connection broke', retryable: true },
   SSH_KEY: { exit: 5, title: 'a private key cannot be used', retryable: false },
   TOKEN_REFUSED: { exit: 5, title: 'the cluster does not accept the bootstrap token', retryable: false },
+  CERTIFICATE_KEY_REFUSED: { exit: 5, title: 'the certificate key does not open the uploaded certificates', retryable: false },
   DISCOVERY_UNTRUSTED: { exit: 5, title: 'the cluster is not proven to be the one meant', retryable: false },
   SUDO_DENIED: { exit: 5, title: 'the login user may not become root', retryable: false },
   TIMEOUT: { exit: 6, title: 'a command did not end in time', retryable: false },

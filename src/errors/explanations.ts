@@ -125,6 +125,18 @@ export const EXPLANATIONS: Readonly<Record<ErrorCode, Explanation>> = {
       'See which there are: kbs token list',
     ],
   },
+  CERTIFICATE_KEY_REFUSED: {
+    meaning:
+      'The cluster keeps encrypted copies of its authorities for two hours, for control planes that join, and the certificate key that was given does not open them. Nothing was changed on this machine.',
+    causes: [
+      'The certificates were uploaded again since: each upload has a key of its own',
+      'A part of the key was not copied',
+      'A key of another cluster',
+    ],
+    actions: [
+      'Upload them again on a control plane: kbs token create --upload-certs --print-join-command, or kubeadm init phase upload-certs --upload-certs',
+    ],
+  },
   DISCOVERY_UNTRUSTED: {
     meaning:
       'What answers at the endpoint did not prove to be the cluster that was meant: its CA is another one than the hash says, or its certificate is not valid for the endpoint. Nothing was changed on this machine.',

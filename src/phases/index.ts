@@ -4,7 +4,15 @@ export { bootstrapTokenPhase, waitForSignature, type NewBootstrapToken } from '.
 export { baselinePhase } from './baseline/index.js';
 export { binariesPhase } from './binaries/index.js';
 export { certificatesPhase } from './certificates/index.js';
-export { bootstrapTokenSecret, clusterDnsPhase, clusterObjectsPhase, type BootstrapTokenInput } from './cluster-objects/index.js';
+export {
+  bootstrapTokenSecret,
+  certificateLifetimeSecret,
+  clusterDnsPhase,
+  clusterObjectsPhase,
+  uploadedCertificatesRights,
+  uploadedCertificatesSecret,
+  type BootstrapTokenInput,
+} from './cluster-objects/index.js';
 export { containerRuntimePhase } from './container-runtime/index.js';
 export { isControlPlane, type NodeEntry, type NodeSource, type PkiSource, type ProofReport, type RunContext } from './context.js';
 export { apiServerPhase, controllersPhase, controlPlaneKubeletPhase, controlPlanePhase, etcdPhase } from './control-plane/index.js';

@@ -1,3 +1,4 @@
+export { decryptSharedPki, encryptSharedPki, parseCertificateKey } from './certificate-copies.js';
 export { clientCertificateProblem, issueClientCertificate, leafProblem, type ExpectedLeaf, type FoundKeyPair } from './fitness.js';
 export { caCertHash, inspectCertificate, isSameCertificate } from './inspect.js';
 export { issueLeaf, LEAF_CERTS } from './leaves.js';

@@ -7,6 +7,7 @@ import { createHost, type Host } from '../../host/index.js';
 import { createKubeAccess, type KubeAccess, type KubeApi } from '../../kube/index.js';
 import { parseKubeconfig } from '../../kubeconfig/index.js';
 import { createLocalTransport } from '../../local/index.js';
+import type { PkiSource } from '../../phases/index.js';
 import type { Secret } from '../../secret/index.js';
 import { openClusterApi } from '../cluster-api.js';
 import { connectHelpers, disconnect, type ClusterInput } from '../cluster-run.js';
@@ -23,26 +24,30 @@ export interface OwnControlPlane {
 /** Where the API of a cluster is found: through the control planes of a cluster file, or on this machine. */
 export type ApiPlace = { readonly kind: 'file'; readonly input: ClusterInput } | ({ readonly kind: 'here' } & OwnControlPlane);
 
+/** What is done with the API; the shared PKI is read only when it is asked for. */
+export type ApiWork<T> = (api: KubeApi, pki: PkiSource) => Promise<T>;
+
 /** Does something with a cluster's API as its administrator. @throws KbsError KUBE_UNREACHABLE, STEP_MISSING without a control plane */
-export function withApi<T>(place: ApiPlace, work: (api: KubeApi) => Promise<T>): Promise<T> {
+export function withApi<T>(place: ApiPlace, work: ApiWork<T>): Promise<T> {
   return place.kind === 'file' ? throughFile(place.input, work) : throughThisMachine(place, work);
 }
 
-async function throughFile<T>(input: ClusterInput, work: (api: KubeApi) => Promise<T>): Promise<T> {
+async function throughFile<T>(input: ClusterInput, work: ApiWork<T>): Promise<T> {
   const helpers = await connectHelpers(input);
   try {
     const pki = createPkiSource({ controlPlanes: helpers, mayCreate: false, now: input.now });
-    return await closing(openClusterApi(helpers, pki, input.now), input.signal, work);
+    return await closing(openClusterApi(helpers, pki, input.now), input.signal, (api) => work(api, pki));
   } finally {
     await disconnect({ targets: [], helpers });
   }
 }
 
-async function throughThisMachine<T>({ sudoPassword, signal }: OwnControlPlane, work: (api: KubeApi) => Promise<T>): Promise<T> {
+async function throughThisMachine<T>({ sudoPassword, signal }: OwnControlPlane, work: ApiWork<T>): Promise<T> {
   const transport = createLocalTransport({ sudoPassword });
   // Only its files and its way to the API are asked for.
   const host = await createHost({ name: hostname(), address: '127.0.0.1', roles: [], transport, signal });
-  return closing(await adminAccess(host), signal, work);
+  const pki = createPkiSource({ controlPlanes: [host], mayCreate: false, now: () => new Date() });
+  return closing(await adminAccess(host), signal, (api) => work(api, pki));
 }
 
 /** @throws KbsError STEP_MISSING when the host has no admin.conf */

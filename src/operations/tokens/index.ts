@@ -1,2 +1,2 @@
 export type { ApiPlace, OwnControlPlane } from './access.js';
-export { createToken, deleteTokens, listTokens, type CreatedToken, type TokenRow } from './tokens.js';
+export { createToken, deleteTokens, listTokens, type CreatedToken, type TokenRow, type WantedToken } from './tokens.js';

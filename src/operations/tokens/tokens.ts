@@ -1,13 +1,15 @@
 import { BOOTSTRAP_TOKENS, CONFIG_MAPS, hostPort, NAMESPACES } from '../../constants/index.js';
 import { endpointOfServer } from '../../discovery/index.js';
 import { KbsError } from '../../errors/index.js';
+import type { EventBus } from '../../events/index.js';
 import type { KubeApi, KubeObject, ObjectRef } from '../../kube/index.js';
 import { parseClusterInfo } from '../../kubeconfig/index.js';
-import { bootstrapTokenSecret, waitForSignature } from '../../phases/index.js';
-import { caCertHash, createBootstrapToken, parseBootstrapToken } from '../../pki/index.js';
+import { bootstrapTokenSecret, waitForSignature, type PkiSource } from '../../phases/index.js';
+import { caCertHash, createBootstrapToken, createCertificateKey, parseBootstrapToken, parseCertificateKey } from '../../pki/index.js';
 import type { Secret } from '../../secret/index.js';
 import { hideToken, joinWords, type JoinWords } from '../join-words.js';
 import { withApi, type ApiPlace } from './access.js';
+import { checkUploadedCertificates, uploadCertificates } from './upload-certificates.js';
 
 /** A token that was made, and how machines join with it. */
 export interface CreatedToken extends JoinWords {
@@ -15,6 +17,20 @@ export interface CreatedToken extends JoinWords {
   readonly command: string;
   /** ISO 8601; absent: never. */
   readonly expires?: string;
+  /** When the certificates that were uploaded go; ISO 8601. */
+  readonly certificatesExpire?: string;
+}
+
+/** What `kbs token create` was asked for. */
+export interface WantedToken {
+  /** undefined: a new one. */
+  readonly token: Secret | undefined;
+  /** Milliseconds; undefined: for ever. */
+  readonly ttlMs: number | undefined;
+  readonly description: string;
+  /** Key of uploaded certificates, for the command of control planes. undefined: a new one with an upload, else none. */
+  readonly certificateKey?: Secret | undefined;
+  readonly uploadsCertificates?: boolean;
 }
 
 /** A bootstrap token of a cluster. */
@@ -45,29 +61,42 @@ async function readClusterAccess(api: KubeApi) {
   });
 }
 
+/** The key control planes need, and how long what it opens is there. */
+async function certificatesFor(api: KubeApi, pki: PkiSource, wanted: WantedToken, bus: EventBus) {
+  const { uploadsCertificates = false } = wanted;
+  if (!uploadsCertificates && wanted.certificateKey === undefined) return undefined;
+  const certificateKey = wanted.certificateKey === undefined ? createCertificateKey() : parseCertificateKey(wanted.certificateKey);
+  bus.hide(certificateKey);
+  if (uploadsCertificates) {
+    const expires = await uploadCertificates(api, { pki: await pki.shared(), certificateKey, now: new Date() });
+    return { certificateKey, told: { certificatesExpire: expires.toISOString() } };
+  }
+  await checkUploadedCertificates(api, certificateKey);
+  return { certificateKey, told: {} };
+}
+
 /**
- * Makes a bootstrap token and waits until machines can join with it.
- * @param wanted the token, or a new one; milliseconds of its life, undefined for ever
- * @throws KbsError USAGE when there is a token of this name, KUBE_UNREACHABLE, WAIT_TIMEOUT
+ * Makes a bootstrap token and waits until machines can join with it; where it is asked for, control planes too.
+ * @throws KbsError USAGE when there is a token of this name, KUBE_UNREACHABLE, WAIT_TIMEOUT; CERTIFICATE_KEY_REFUSED or STEP_MISSING
+ * for a key that opens nothing in the cluster
  */
-export async function createToken(
-  place: ApiPlace,
-  wanted: { readonly token: Secret | undefined; readonly ttlMs: number | undefined; readonly description: string },
-): Promise<CreatedToken> {
+export async function createToken(place: ApiPlace, wanted: WantedToken): Promise<CreatedToken> {
   const { bus, signal } = place.kind === 'file' ? place.input : place;
   const token = wanted.token === undefined ? createBootstrapToken() : parseBootstrapToken(wanted.token);
   hideToken(bus, token);
-  return withApi(place, async (api) => {
+  return withApi(place, async (api, pki) => {
     const { server, caCertificate } = await readClusterAccess(api);
     if ((await api.read(secretRef(token.id))) !== undefined) {
       throw new KbsError('USAGE', `there is a bootstrap token ${token.id} already`, { remedy: [`kbs token delete ${token.id}`] });
     }
+    const certificates = await certificatesFor(api, pki, wanted, bus);
     const expires = wanted.ttlMs === undefined ? undefined : new Date(Date.now() + wanted.ttlMs);
     await api.apply(bootstrapTokenSecret({ token, description: wanted.description, expires }));
     await waitForSignature(api, token, signal);
     const { host, port } = endpointOfServer(server);
-    const words = joinWords({ endpoint: hostPort(host, port), caHashes: [caCertHash(caCertificate)], token });
-    return { ...words, ...(expires === undefined ? {} : { expires: expires.toISOString() }) };
+    const caHashes = [caCertHash(caCertificate)];
+    const words = joinWords({ endpoint: hostPort(host, port), caHashes, token, certificateKey: certificates?.certificateKey });
+    return { ...words, ...(expires === undefined ? {} : { expires: expires.toISOString() }), ...certificates?.told };
   });
 }
 

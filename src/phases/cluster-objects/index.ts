@@ -3,3 +3,4 @@ export { coreDnsKeptFields, coreDnsObjects, type CoreDnsInput } from './core-dns
 export { kubeadmContractObjects, type KubeadmContractInput } from './kubeadm-contract.js';
 export { nodesWithNetwork, nodesWithoutNetwork } from './network-wait.js';
 export { clusterDnsPhase, clusterObjectsPhase, coreDnsInput, kubeadmContractInput } from './phases.js';
+export { certificateLifetimeSecret, uploadedCertificatesRights, uploadedCertificatesSecret } from './uploaded-certificates.js';

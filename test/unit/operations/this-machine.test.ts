@@ -10,6 +10,7 @@ import { parseJoinEndpoint } from '../../../src/operations/this-machine/join-end
 import { joinSpec, type ClusterFacts, type JoinSettings } from '../../../src/operations/this-machine/join-spec.js';
 import { parseTokenTtl } from '../../../src/operations/token-ttl.js';
 import { parseBootstrapToken } from '../../../src/pki/index.js';
+import { Secret } from '../../../src/secret/index.js';
 
 const MACHINE = { name: 'cp1', address: '10.0.0.11' };
 const directory = mkdtempSync(join(tmpdir(), 'kbs-here-'));
@@ -249,4 +250,12 @@ test('the join command has endpoint, token and every hash', () => {
   expect(joinWords({ endpoint: '10.0.0.11:6443', caHashes: ['sha256:aa', 'sha256:bb'], token }).command).toBe(
     'kbs join 10.0.0.11:6443 --token abcdef.0123456789abcdef --discovery-token-ca-cert-hash sha256:aa --discovery-token-ca-cert-hash sha256:bb',
   );
+});
+
+test('the command of control planes is told with a certificate key only', () => {
+  const token = parseBootstrapToken('abcdef.0123456789abcdef');
+  const words = { endpoint: '10.0.0.11:6443', caHashes: ['sha256:aa'], token };
+  expect(joinWords(words)).not.toHaveProperty('controlPlaneCommand');
+  const { command, controlPlaneCommand } = joinWords({ ...words, certificateKey: new Secret('0f') });
+  expect(controlPlaneCommand).toBe(`${command} --control-plane --certificate-key 0f`);
 });
