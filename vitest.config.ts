@@ -21,7 +21,8 @@ export default defineConfig({
           include: ['test/e2e/**/*.test.ts'],
           testTimeout: 900_000,
           hookTimeout: 1_800_000,
-          fileParallelism: false,
+          // Labs stand side by side, and most of their time is waiting. Each needs some memory (1 GB) and half a core.
+          maxWorkers: 3,
         },
       },
     ],

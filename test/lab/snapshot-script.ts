@@ -44,7 +44,12 @@ const MOVING_SETTINGS = [
   'kernel/pty/nr',
   'kernel/random/.*',
   'net/netfilter/nf_conntrack_count',
-].join('|');
+];
+
+/** Settings of the one kernel all hosts share: every kubelet sets them, those of other labs that are up too. */
+const SHARED_SETTINGS = ['kernel/panic', 'kernel/panic_on_oops', 'vm/overcommit_memory'];
+
+const IGNORED_SETTINGS = [...MOVING_SETTINGS, ...SHARED_SETTINGS].join('|');
 
 /** Units that come and go with logins, and mounts systemd makes for a moment. */
 const MOVING_UNITS = '(session-|user@|user-|run-user-|run-credentials-|systemd-tmpfiles-clean|modprobe@|run-r[0-9a-f]+\\.)';
@@ -72,7 +77,7 @@ done | sort -u
 section listening
 ss -Hlntu | awk '{ print $1 " " $5 }' | sort -u
 section sysctls
-find /proc/sys -type f -perm /0444 ! -path '/proc/sys/fs/binfmt_misc/*' -print | sed 's,^/proc/sys/,,' | grep -Ev '^(${MOVING_SETTINGS})$' | sort | while read -r name; do
+find /proc/sys -type f -perm /0444 ! -path '/proc/sys/fs/binfmt_misc/*' -print | sed 's,^/proc/sys/,,' | grep -Ev '^(${IGNORED_SETTINGS})$' | sort | while read -r name; do
   if value=$(tr '\\0\\n' '  ' < "/proc/sys/$name" 2>/dev/null); then printf '%s\\t%s\\n' "$name" "$value"; fi
 done
 section links

@@ -1,4 +1,4 @@
-import { NAMESPACES } from '../../constants/index.js';
+import { NAMESPACES, NODE_KEYS } from '../../constants/index.js';
 import type { KubeApi, KubeObject } from '../../kube/index.js';
 
 /** Part of a Node's or Pod's status. */
@@ -113,11 +113,19 @@ export function networkProblem(state: ClusterState, name: string): string | unde
   return undefined;
 }
 
-/** Why a node cannot carry pods yet: not there, not Ready, or without kube-proxy or its network. Pure. */
+/** The taint that keeps ordinary pods off a node that is Ready already: the controller manager takes it off a moment later. */
+function taintProblem(node: KubeObject): string | undefined {
+  const { taints = [] } = (node['spec'] ?? {}) as { taints?: readonly { readonly key: string }[] };
+  const isTainted = taints.some(({ key }) => key === NODE_KEYS.notReady);
+  return isTainted ? `takes no ordinary pods yet: it has the taint ${NODE_KEYS.notReady}` : undefined;
+}
+
+/** Why a node cannot carry pods yet: not there, not Ready, kept free by a taint, or without kube-proxy or its network. Pure. */
 export function nodeProblem(state: ClusterState, name: string): string | undefined {
   const node = state.nodes.find(({ metadata }) => metadata.name === name);
-  const notReady = node === undefined ? undefined : readyProblem(node);
-  return notReady === undefined ? networkProblem(state, name) : `is not Ready: ${notReady}`;
+  if (node === undefined) return networkProblem(state, name);
+  const notReady = readyProblem(node);
+  return notReady === undefined ? (taintProblem(node) ?? networkProblem(state, name)) : `is not Ready: ${notReady}`;
 }
 
 /** Workloads whose controller has not yet made all their pods. */

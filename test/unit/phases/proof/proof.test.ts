@@ -201,6 +201,13 @@ describe('the proof of a cluster', () => {
 });
 
 describe('readiness', () => {
+  test('a node that is Ready and still tainted as not ready carries no ordinary pods', () => {
+    const fresh = { ...node('w1'), spec: { taints: [{ key: 'node.kubernetes.io/not-ready', effect: 'NoExecute' }] } };
+    const state = { nodes: [fresh], systemPods: [], daemonSets: [], deployments: [] };
+    expect(nodeProblem(state, 'w1')).toContain('node.kubernetes.io/not-ready');
+    expect(nodeProblem({ ...state, nodes: [node('w1')] }, 'w1')).toBeUndefined();
+  });
+
   test('a node without a ready kube-proxy cannot carry pods', async () => {
     const kube = cluster(['w1', 'w2']);
     kube.objects.delete('Pod kube-system/kube-proxy-w2');
