@@ -121,13 +121,13 @@ describe.sequential('a run that is stopped in the middle', () => {
     await forgetPrograms();
     const run = startKbs(cluster, init('baseline', 'binaries'));
     // The upload stands still, so that it is surely under way.
-    await onHost('until ls /usr/bin/.kbs-part-*-kubelet >/dev/null 2>&1; do sleep 0.005; done; pkill -STOP -x tee');
+    await onHost('until ls /usr/bin/.kbs-part-*-kubelet >/dev/null 2>&1 && pkill -STOP -x cat; do sleep 0.005; done');
     run.signal('SIGINT');
     await run.told(/Once more ends kbs at once/);
     run.signal('SIGINT');
     expect(await run.ended).toMatchObject({ exitCode: 130 });
     await onHost(
-      'pkill -CONT -x tee; while pgrep -x tee; do sleep 0.01; done; ls /usr/bin/.kbs-part-*-kubelet; test ! -e /usr/bin/kubelet',
+      'pkill -CONT -x cat; while pgrep -x cat; do sleep 0.01; done; ls /usr/bin/.kbs-part-*-kubelet; test ! -e /usr/bin/kubelet',
     );
     expect(await cluster.kbs(init('baseline', 'binaries'))).toMatchObject({ exitCode: 0 });
     expect(await onHost('ls -A /usr/bin | grep -c kbs-part || true')).toBe('0\n');
@@ -136,10 +136,10 @@ describe.sequential('a run that is stopped in the middle', () => {
   test('after SIGKILL in an upload, reset takes away what is half there', async () => {
     await forgetPrograms();
     const run = startKbs(cluster, init('baseline', 'binaries'));
-    await onHost('until ls /usr/bin/.kbs-part-*-kubelet >/dev/null 2>&1; do sleep 0.005; done; pkill -STOP -x tee');
+    await onHost('until ls /usr/bin/.kbs-part-*-kubelet >/dev/null 2>&1 && pkill -STOP -x cat; do sleep 0.005; done');
     run.signal('SIGKILL');
     expect(await run.ended).toMatchObject({ signal: 'SIGKILL' });
-    await onHost('pkill -CONT -x tee; while pgrep -x tee; do sleep 0.01; done; ls /usr/bin/.kbs-part-*-kubelet');
+    await onHost('pkill -CONT -x cat; while pgrep -x cat; do sleep 0.01; done; ls /usr/bin/.kbs-part-*-kubelet');
     const reset = await cluster.kbs(['reset', '-f', cluster.file, '--yes']);
     expect(reset.exitCode, reset.stderr).toBe(0);
     expect(await changes()).toEqual([]);
