@@ -36,12 +36,15 @@ export interface LabCluster {
   down(): Promise<void>;
 }
 
+type Spec = Readonly<Record<string, unknown>>;
+
 /** Starts bare hosts and writes a cluster file for them; nothing is installed on them. */
 export async function createLabCluster(options: {
   readonly name: string;
   readonly hosts: readonly LabHostSpec[];
   readonly members?: readonly string[];
-  readonly spec?: Readonly<Record<string, unknown>>;
+  /** Merged over `spec` of the cluster file; what needs the hosts' addresses is told the lab. */
+  readonly spec?: Spec | ((lab: Lab) => Spec);
 }): Promise<LabCluster> {
   const { directory: bundle } = await ensureArtifacts();
   const lab = await createLab({ name: options.name, hosts: options.hosts });
@@ -49,11 +52,13 @@ export async function createLabCluster(options: {
   const file = join(directory, 'cluster.yaml');
   const environment = { XDG_DATA_HOME: join(directory, 'data'), XDG_CACHE_HOME: join(directory, 'cache') };
 
+  const spec = typeof options.spec === 'function' ? options.spec(lab) : options.spec;
+
   const describe = async (changes: Partial<LabClusterOptions> = {}): Promise<void> => {
     const base: LabClusterOptions = {
       artifacts: { source: 'bundle', path: bundle },
       ...(options.members === undefined ? {} : { hosts: options.members }),
-      ...(options.spec === undefined ? {} : { spec: options.spec }),
+      ...(spec === undefined ? {} : { spec }),
     };
     await writeFile(file, labClusterFile(lab, { ...base, ...changes }));
   };
