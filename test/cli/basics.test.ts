@@ -51,6 +51,21 @@ describe('wrong use', () => {
   });
 });
 
+describe('kbs phase', () => {
+  test('list tells every phase in order, for people and for programs', async () => {
+    const text = await kbs(['phase', 'list']);
+    expect(text).toMatchObject({ exitCode: 0, stderr: '' });
+    expect(text.stdout).toMatch(/^preflight +all +looks whether/m);
+    const { phases } = JSON.parse((await kbs(['phase', 'list', '--output', 'json'])).stdout) as { phases: { name: string }[] };
+    expect(phases[0]?.name).toBe('preflight');
+    expect(phases.at(-1)?.name).toBe('proof');
+  });
+
+  test('run without a name is wrong use', async () => {
+    expect(await kbs(['phase', 'run'])).toMatchObject({ exitCode: 2, stdout: '' });
+  });
+});
+
 describe('kbs explain', () => {
   test('tells meaning, causes and actions of one code, in any spelling', async () => {
     const run = await kbs(['explain', 'ssh-host-key']);
