@@ -4,6 +4,7 @@ import type { ClusterSpec } from '../config/index.js';
 import { KbsError } from '../errors/index.js';
 import { loadBuiltInCatalogue, parseCatalogue, type Catalogue } from '../versions/index.js';
 import { fetchText, type Repetition } from './http.js';
+import { mirrorPath } from './locate.js';
 
 const CHECKSUM_FILE = 'checksums.json';
 
@@ -19,10 +20,6 @@ export interface Origin {
   artifact(officialUrl: string): Location;
   /** Place of the image archive with this relative path. */
   archive(path: string): Location;
-}
-
-function withoutScheme(url: string): string {
-  return url.replace(/^https?:\/\//, '');
 }
 
 function parseJson(text: string, source: string): Catalogue {
@@ -74,7 +71,7 @@ export async function openOrigin(artifacts: ClusterSpec['artifacts'], repetition
       return {
         name: `the mirror ${base}`,
         catalogue: await mirrorCatalogue(artifacts.checksums, repetition),
-        artifact: (url) => ({ kind: 'remote', url: `${base}/${withoutScheme(url)}` }),
+        artifact: (url) => ({ kind: 'remote', url: `${base}/${mirrorPath(url)}` }),
         archive: (path) => ({ kind: 'remote', url: `${base}/${path}` }),
       };
     }
@@ -82,7 +79,7 @@ export async function openOrigin(artifacts: ClusterSpec['artifacts'], repetition
       return {
         name: `the bundle ${artifacts.path}`,
         catalogue: await readCatalogue(join(artifacts.path, CHECKSUM_FILE)),
-        artifact: (url) => ({ kind: 'local', path: join(artifacts.path, withoutScheme(url)) }),
+        artifact: (url) => ({ kind: 'local', path: join(artifacts.path, mirrorPath(url)) }),
         archive: (path) => ({ kind: 'local', path: join(artifacts.path, path) }),
       };
   }

@@ -1,5 +1,5 @@
 import { mkdir, readdir, rm } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { ClusterSpec } from '../config/index.js';
 import { KbsError, KbsErrors, toKbsError } from '../errors/index.js';
 import type { ArtifactName, Catalogue } from '../versions/index.js';
@@ -7,6 +7,7 @@ import { readArchiveEntries } from './archive.js';
 import { DigestMemory, JsonCache } from './digest-memory.js';
 import { downloadFile } from './download.js';
 import { DEFAULT_PATIENCE, type Patience } from './http.js';
+import { locateFile, locateImage } from './locate.js';
 import { openOrigin, type Location, type Origin } from './origin.js';
 import type { ArchiveEntry, ArtifactRequest, ArtifactStore, LocalFile } from './types.js';
 
@@ -30,17 +31,6 @@ interface Wanted {
   readonly name: string;
   readonly sha256: string;
   readonly location: Location;
-}
-
-function fill(template: string, values: Readonly<Record<string, string>>): string {
-  return template.replace(/\{(\w+)\}/g, (whole, key: string) => values[key] ?? whole);
-}
-
-function notInCatalogue(what: string, catalogue: Catalogue, has: readonly string[]): KbsError {
-  return new KbsError('ARTIFACT_MISSING', `${what} is not in ${catalogue.source}`, {
-    details: [has.length === 0 ? 'it has nothing of the kind' : `it has: ${has.join(', ')}`],
-    remedy: ['use a bundle or mirror that has it (spec.artifacts in the cluster file)'],
-  });
 }
 
 function isEntries(value: unknown): value is readonly ArchiveEntry[] {
@@ -83,28 +73,13 @@ class OriginStore implements ArtifactStore {
   }
 
   async file(name: ArtifactName, version: string, architecture: string): Promise<LocalFile> {
-    const artifact = this.catalogue.artifacts[name];
-    const number = version.replace(/^v/, '');
-    const digests = artifact?.sha256[number];
-    if (artifact === undefined || digests === undefined) {
-      throw notInCatalogue(`${name} ${number}`, this.catalogue, Object.keys(artifact?.sha256 ?? {}));
-    }
-    const sha256 = digests[architecture];
-    const label = `${name} ${number} ${architecture}`;
-    if (sha256 === undefined) throw notInCatalogue(label, this.catalogue, Object.keys(digests));
-    const url = fill(artifact.url, { version: number, arch: architecture });
-    return this.#shared({ name: label, sha256, location: this.origin.artifact(url) });
+    const located = locateFile(this.catalogue, { kind: 'file', name, version, architecture });
+    return this.#shared({ ...located, location: this.origin.artifact(located.officialUrl) });
   }
 
   async imageArchive(reference: string, architecture: string): Promise<LocalFile | undefined> {
-    const listed = Object.keys(this.catalogue.images);
-    if (listed.length === 0) return undefined;
-    const image = this.catalogue.images[reference];
-    if (image === undefined) throw notInCatalogue(`image ${reference}`, this.catalogue, listed);
-    const sha256 = image.sha256[architecture];
-    if (sha256 === undefined) throw notInCatalogue(`image ${reference} for ${architecture}`, this.catalogue, Object.keys(image.sha256));
-    const path = fill(image.url, { arch: architecture });
-    return this.#shared({ name: basename(path), sha256, location: this.origin.archive(path) });
+    const located = locateImage(this.catalogue, { kind: 'images', reference, architecture });
+    return located === undefined ? undefined : this.#shared({ ...located, location: this.origin.archive(located.path) });
   }
 
   entries(file: LocalFile): Promise<readonly ArchiveEntry[]> {

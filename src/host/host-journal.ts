@@ -8,10 +8,11 @@ import { formatJournal, parseJournal, subjectOf, withoutRepeats } from './journa
 export const JOURNAL_DIRECTORY = '/etc/kbs';
 
 /**
+ * Notes entries: $directory holds the journal, arguments are paths whose originals are kept, lines of the journal come by stdin.
  * First the originals, then the lines: an entry in the journal means that its original is safe. A backup gets its name only
  * when it is complete. A line that a crash cut off is closed before the next one begins.
  */
-const RECORD = `
+export const RECORD_SCRIPT = `
 umask 077
 journal=$directory/journal.jsonl
 mkdir -p -- "$directory/original" && chmod 700 -- "$directory" || exit 1
@@ -68,7 +69,7 @@ export class FileJournal implements HostJournal {
     const added = withoutRepeats(entries, new Set(known.map(subjectOf)));
     if (added.length === 0) return known;
     const originals = added.flatMap((entry) => (entry.kind === 'path' && entry.was !== 'absent' ? [entry.path] : []));
-    const command = sh`directory=${this.directory}; set -- ${originals}${{ text: RECORD }}`;
+    const command = sh`directory=${this.directory}; set -- ${originals}${{ text: RECORD_SCRIPT }}`;
     const result = await this.shell.exec(command, { stdin: formatJournal(added), timeoutMs: 300_000 });
     if (result.exitCode === 0) return [...known, ...added];
     throw new KbsError('FILE_WRITE', `what the host was like before could not be noted in ${this.directory}`, {

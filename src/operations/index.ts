@@ -6,6 +6,7 @@ export { adminKubeconfig } from './admin-kubeconfig.js';
 export { defaultKubeconfigPath, mergeIntoKubeconfig, writeKubeconfig } from './local-kubeconfig.js';
 export { clusterStatus, type ClusterStatus } from './status.js';
 export { resetCluster, resetTargets, resetThisMachine, type ResetResult } from './reset.js';
+export { makeJoinScript, writeJoinScript, type JoinScript, type JoinScriptOptions } from './join-script.js';
 export type { JoinWords } from './join-words.js';
 export { parseTokenTtl } from './token-ttl.js';
 export {

@@ -17,6 +17,7 @@ export { containerRuntimePhase } from './container-runtime/index.js';
 export { isControlPlane, type NodeEntry, type NodeSource, type PkiSource, type ProofReport, type RunContext } from './context.js';
 export { apiServerPhase, controllersPhase, controlPlaneKubeletPhase, controlPlanePhase, etcdPhase } from './control-plane/index.js';
 export { controlPlaneImagesPhase, imagesPhase } from './images/index.js';
+export { joinScript, partsBaseUrl, type JoinScriptInput } from './join-script/index.js';
 export { joinNodePhase, nameTaken } from './join-node/index.js';
 export { joinedProblem, kubeletPhase } from './kubelet/index.js';
 export { signedNodeSource, tokenNodeSource, type TokenNodeInput } from './node-source.js';

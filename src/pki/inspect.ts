@@ -49,6 +49,18 @@ export function caCertHash(caPem: string): string {
   return `sha256:${createHash('sha256').update(publicKey).digest('hex')}`;
 }
 
+/**
+ * Where in the DER of a certificate the public key lies whose hash {@link caCertHash} is.
+ * @returns `start` from 1, as `tail -c +N` counts
+ * @throws KbsError PKI_INVALID
+ */
+export function publicKeyPlace(pem: string): { readonly start: number; readonly bytes: number } {
+  const certificate = readCertificate(pem);
+  if (certificate === undefined) throw new KbsError('PKI_INVALID', 'this is no certificate in PEM form');
+  const key = certificate.publicKey.export({ type: 'spki', format: 'der' });
+  return { start: certificate.raw.indexOf(key) + 1, bytes: key.length };
+}
+
 /** Whether the first certificates of two PEMs are the same; false when one cannot be read. */
 export function isSameCertificate(one: string, other: string): boolean {
   const [first, second] = [readCertificate(one), readCertificate(other)];

@@ -1,6 +1,7 @@
 export { renderClusterConfiguration, renderCorefile, renderKubeProxyConfig, renderKubeProxyKubeconfig } from './cluster-objects.js';
 export { renderContainerdConfig, renderContainerdUnit, renderCrictlConfig, renderHostsToml } from './container-runtime.js';
 export { renderApiServer, renderControllerManager, renderScheduler } from './control-plane.js';
+export { renderCloudInit, renderJoinScript, type JoinScriptFields } from './join-script.js';
 export { mergeFields } from './merge-fields.js';
 export { renderEtcd } from './etcd.js';
 export { renderKubeletConfig, renderKubeletDropIn, renderKubeletFlags, renderKubeletUnit } from './kubelet.js';

@@ -13,6 +13,7 @@ export type TemplateName =
   | 'containerd.service'
   | 'crictl.yaml'
   | 'hosts.toml'
+  | 'join-script.sh'
   | 'kube-proxy-kubeconfig.yaml'
   | 'kubeadm-flags.env'
   | 'kubelet.service'

@@ -1,3 +1,4 @@
+export { octal } from './folders.js';
 export { sha256Of } from './digest.js';
 export { unifiedDiff } from './unified-diff.js';
 export { filesStep } from './files.js';
@@ -25,8 +26,8 @@ export { uploadStep } from './upload.js';
 export { imageImportStep } from './image-import.js';
 export { kernelAbilityCommand, parseKernelAbilities, probeKernelAbilities, type KernelAbility } from './kernel-ability.js';
 export { kernelModulesStep } from './kernel-modules.js';
-export { sysctlStep } from './sysctl.js';
+export { renderSysctls, sysctlStep, WRITTEN_BY_KBS } from './sysctl.js';
 export { unitStep } from './unit.js';
 export { markedBlockStep, withMarkedBlock } from './marked-block.js';
-export { fstabWithoutSwap, fstabWithSwap, swapOffStep, swapOnStep } from './swap.js';
+export { fstabSwapExpression, fstabWithoutSwap, fstabWithSwap, swapOffStep, swapOnStep } from './swap.js';
 export { packageStep, type PackageStepOptions } from './package.js';

@@ -3,6 +3,7 @@ import { step, type AnyStep, type StepContext } from '../engine/index.js';
 import type { Plan } from '../events/index.js';
 import { sh, type FileStat, type Host } from '../host/index.js';
 import { ensureParents } from './folders.js';
+import { WRITTEN_BY_KBS } from './sysctl.js';
 import { probeKernelAbilities, type KernelAbility } from './kernel-ability.js';
 import type { KernelModulesStepOptions } from './types.js';
 import { unifiedDiff } from './unified-diff.js';
@@ -30,7 +31,7 @@ function namesThatAre(seen: SeenModules, ...abilities: readonly KernelAbility[])
 /** undefined: nothing on this host is a module, so there is nothing to load at boot. */
 function wantedText(seen: SeenModules): string | undefined {
   const names = namesThatAre(seen, 'loaded', 'loadable');
-  return names.length === 0 ? undefined : ['# Written by kbs; kbs reset takes it away.', ...names, ''].join('\n');
+  return names.length === 0 ? undefined : [WRITTEN_BY_KBS, ...names, ''].join('\n');
 }
 
 function planModules(seen: SeenModules, path: string): Plan {

@@ -22,6 +22,11 @@ export function fstabWithoutSwap(text: string): string {
     .join('\n');
 }
 
+/** {@link fstabWithoutSwap} as an expression of `sed -E`. */
+export function fstabSwapExpression(): string {
+  return `s/^[[:space:]]*[^#[:space:]][^[:space:]]*[[:space:]]+[^[:space:]]+[[:space:]]+swap([[:space:]]|$)/${MARK}&/`;
+}
+
 /** The inverse of {@link fstabWithoutSwap}. */
 export function fstabWithSwap(text: string): string {
   return text

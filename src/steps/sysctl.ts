@@ -7,6 +7,9 @@ import type { SysctlStepOptions } from './types.js';
 import { unifiedDiff } from './unified-diff.js';
 import { formerFile } from './upload.js';
 
+/** First line of files that are kbs's alone. */
+export const WRITTEN_BY_KBS = '# Written by kbs; kbs reset takes it away.';
+
 interface SeenSysctls {
   /** undefined: the kernel has no such key (yet: its module is not loaded). */
   readonly running: ReadonlyMap<string, string | undefined>;
@@ -27,7 +30,7 @@ function normalized(value: string): string {
 /** The file's text for these values, in the order given. */
 export function renderSysctls(values: Readonly<Record<string, string>>): string {
   const lines = Object.entries(values).map(([key, value]) => `${key} = ${value}`);
-  return ['# Written by kbs; kbs reset takes it away.', ...lines, ''].join('\n');
+  return [WRITTEN_BY_KBS, ...lines, ''].join('\n');
 }
 
 async function readRunning(host: Host, keys: readonly string[]): Promise<ReadonlyMap<string, string | undefined>> {

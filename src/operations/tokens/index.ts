@@ -1,2 +1,12 @@
+export { withApi } from './access.js';
 export type { ApiPlace, OwnControlPlane } from './access.js';
-export { createToken, deleteTokens, listTokens, type CreatedToken, type TokenRow, type WantedToken } from './tokens.js';
+export {
+  createToken,
+  deleteTokens,
+  listTokens,
+  makeToken,
+  readClusterAccess,
+  type CreatedToken,
+  type TokenRow,
+  type WantedToken,
+} from './tokens.js';

@@ -5,7 +5,14 @@ import type { EventBus } from '../../events/index.js';
 import type { KubeApi, KubeObject, ObjectRef } from '../../kube/index.js';
 import { parseClusterInfo } from '../../kubeconfig/index.js';
 import { bootstrapTokenSecret, waitForSignature, type PkiSource } from '../../phases/index.js';
-import { caCertHash, createBootstrapToken, createCertificateKey, parseBootstrapToken, parseCertificateKey } from '../../pki/index.js';
+import {
+  caCertHash,
+  createBootstrapToken,
+  createCertificateKey,
+  parseBootstrapToken,
+  parseCertificateKey,
+  type BootstrapToken,
+} from '../../pki/index.js';
 import type { Secret } from '../../secret/index.js';
 import { hideToken, joinWords, type JoinWords } from '../join-words.js';
 import { withApi, type ApiPlace } from './access.js';
@@ -52,7 +59,8 @@ function secretRef(id: string): ObjectRef {
   return { apiVersion: 'v1', kind: 'Secret', namespace: NAMESPACES.system, name: `${BOOTSTRAP_TOKENS.secretPrefix}${id}` };
 }
 
-async function readClusterAccess(api: KubeApi) {
+/** Server and CA as the cluster tells them to everybody. @throws KbsError STEP_MISSING without cluster-info */
+export async function readClusterAccess(api: KubeApi) {
   const info = await api.read({ apiVersion: 'v1', kind: 'ConfigMap', namespace: NAMESPACES.public, name: CONFIG_MAPS.clusterInfo });
   const text = (info?.['data'] as Readonly<Record<string, string>> | undefined)?.['kubeconfig'];
   if (text !== undefined) return parseClusterInfo(text);
@@ -76,27 +84,44 @@ async function certificatesFor(api: KubeApi, pki: PkiSource, wanted: WantedToken
 }
 
 /**
+ * Puts a bootstrap token into a cluster and waits until machines can join with it.
+ * @returns with it when it expires, ISO 8601; undefined: never
+ * @throws KbsError USAGE when there is a token of this name, WAIT_TIMEOUT
+ */
+export async function makeToken(
+  api: KubeApi,
+  wanted: WantedToken,
+  { bus, signal }: { readonly bus: EventBus; readonly signal: AbortSignal },
+): Promise<{ readonly token: BootstrapToken; readonly expires: string | undefined }> {
+  const token = wanted.token === undefined ? createBootstrapToken() : parseBootstrapToken(wanted.token);
+  hideToken(bus, token);
+  if ((await api.read(secretRef(token.id))) !== undefined) {
+    throw new KbsError('USAGE', `there is a bootstrap token ${token.id} already`, { remedy: [`kbs token delete ${token.id}`] });
+  }
+  const expires = wanted.ttlMs === undefined ? undefined : new Date(Date.now() + wanted.ttlMs);
+  await api.apply(bootstrapTokenSecret({ token, description: wanted.description, expires }));
+  await waitForSignature(api, token, signal);
+  return { token, expires: expires?.toISOString() };
+}
+
+/**
  * Makes a bootstrap token and waits until machines can join with it; where it is asked for, control planes too.
  * @throws KbsError USAGE when there is a token of this name, KUBE_UNREACHABLE, WAIT_TIMEOUT; CERTIFICATE_KEY_REFUSED or STEP_MISSING
  * for a key that opens nothing in the cluster
  */
 export async function createToken(place: ApiPlace, wanted: WantedToken): Promise<CreatedToken> {
   const { bus, signal } = place.kind === 'file' ? place.input : place;
-  const token = wanted.token === undefined ? createBootstrapToken() : parseBootstrapToken(wanted.token);
-  hideToken(bus, token);
+  // Told before any host is asked.
+  if (wanted.token !== undefined) parseBootstrapToken(wanted.token);
+  if (wanted.certificateKey !== undefined) parseCertificateKey(wanted.certificateKey);
   return withApi(place, async (api, pki) => {
     const { server, caCertificate } = await readClusterAccess(api);
-    if ((await api.read(secretRef(token.id))) !== undefined) {
-      throw new KbsError('USAGE', `there is a bootstrap token ${token.id} already`, { remedy: [`kbs token delete ${token.id}`] });
-    }
     const certificates = await certificatesFor(api, pki, wanted, bus);
-    const expires = wanted.ttlMs === undefined ? undefined : new Date(Date.now() + wanted.ttlMs);
-    await api.apply(bootstrapTokenSecret({ token, description: wanted.description, expires }));
-    await waitForSignature(api, token, signal);
+    const { token, expires } = await makeToken(api, wanted, { bus, signal });
     const { host, port } = endpointOfServer(server);
     const caHashes = [caCertHash(caCertificate)];
     const words = joinWords({ endpoint: hostPort(host, port), caHashes, token, certificateKey: certificates?.certificateKey });
-    return { ...words, ...(expires === undefined ? {} : { expires: expires.toISOString() }), ...certificates?.told };
+    return { ...words, ...(expires === undefined ? {} : { expires }), ...certificates?.told };
   });
 }
 

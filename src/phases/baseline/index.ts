@@ -1,2 +1,2 @@
 export { baselinePhase } from './phase.js';
-export { BASELINE_NOTES, STATE_TREES, treeContentNote } from './record.js';
+export { baselineCommand, baselineEntries, BASELINE_NOTES, STATE_TREES, treeContentNote } from './record.js';

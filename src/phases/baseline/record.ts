@@ -1,5 +1,5 @@
 import { PATHS, UNITS } from '../../constants/index.js';
-import { script, type Host, type JournalEntry } from '../../host/index.js';
+import { script, type Command, type Host, type JournalEntry } from '../../host/index.js';
 
 /**
  * Folders that Kubernetes, the runtime or the pod network fill by themselves while they run. Where one was there before kbs, reset
@@ -126,17 +126,21 @@ for tool in iptables ip6tables; do
 done
 `;
 
-/** Reads what trees, kernel settings, units, interfaces, mounts and the packet filter are like. Changes nothing. */
-export async function lookAtBaseline(host: Host, dataDirectories: readonly string[]): Promise<readonly JournalEntry[]> {
-  const variables = {
+/** The command behind {@link lookAtBaseline}, but for kubelet and runtime. Reads only. */
+export function baselineCommand(dataDirectories: readonly string[]): Command {
+  return script(LOOK, {
     TREES: [...OWN_TREES, ...dataDirectories].join(' '),
     STATE: [...STATE_TREES, ...dataDirectories].join(' '),
     WRITTEN: WRITTEN_BY_PODS.join(' '),
     PULLED_IN,
     SYSCTLS: MOVED_SYSCTLS.join(' '),
-  };
+  });
+}
+
+/** Reads what trees, kernel settings, units, interfaces, mounts and the packet filter are like. Changes nothing. */
+export async function lookAtBaseline(host: Host, dataDirectories: readonly string[]): Promise<readonly JournalEntry[]> {
   const [text, ...units] = await Promise.all([
-    host.run(script(LOOK, variables)),
+    host.run(baselineCommand(dataDirectories)),
     ...[UNITS.kubelet, UNITS.containerd].map(async (unit): Promise<JournalEntry> => {
       const { enabled, active } = await host.units.state(unit);
       return { kind: 'unit', unit, enabled, active };

@@ -1,1 +1,1 @@
-export { binariesPhase } from './phase.js';
+export { binariesPhase, cniPluginTarget, crictlTarget } from './phase.js';

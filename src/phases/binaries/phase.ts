@@ -5,6 +5,16 @@ import { isControlPlane, type RunContext } from '../context.js';
 
 type Slice = Pick<RunContext, 'artifacts' | 'versions'>;
 
+/** Where a file of the CNI plugins' archive goes. */
+export function cniPluginTarget(name: string): string {
+  return `${PATHS.cniBinDir}/${name.replace(/^\.\//, '')}`;
+}
+
+/** Where a file of crictl's archive goes. */
+export function crictlTarget(name: string): string | undefined {
+  return name.replace(/^\.\//, '') === 'crictl' ? PATHS.crictlBinary : undefined;
+}
+
 /** The programs of a node that do not belong to the container runtime. */
 export const binariesPhase: Phase<Slice> = {
   name: 'binaries',
@@ -26,14 +36,14 @@ export const binariesPhase: Phase<Slice> = {
         title: 'Install CNI plugins',
         archive: () => artifacts.file('cni-plugins', versions.cniPlugins, arch),
         entries: (file) => artifacts.entries(file),
-        target: (name) => `${PATHS.cniBinDir}/${name.replace(/^\.\//, '')}`,
+        target: cniPluginTarget,
       }),
       unpackStep({
         id: 'binaries/crictl',
         title: 'Install crictl',
         archive: () => artifacts.file('crictl', versions.crictl, arch),
         entries: (file) => artifacts.entries(file),
-        target: (name) => (name.replace(/^\.\//, '') === 'crictl' ? PATHS.crictlBinary : undefined),
+        target: crictlTarget,
       }),
       uploadStep({
         id: 'binaries/kubernetes',

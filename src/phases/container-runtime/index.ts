@@ -1,1 +1,1 @@
-export { containerRuntimePhase, CRI_SOCKET, FLANNEL_CNI_FILE } from './phase.js';
+export { containerdTarget, containerRuntimeFiles, containerRuntimePhase, CRI_SOCKET, FLANNEL_CNI_FILE } from './phase.js';

@@ -3,7 +3,7 @@ import { PATHS, UNITS } from '../../constants/index.js';
 import type { AnyStep, Phase } from '../../engine/index.js';
 import { sh, type Host } from '../../host/index.js';
 import { renderContainerdConfig, renderContainerdUnit, renderCrictlConfig, renderHostsToml } from '../../render/index.js';
-import { filesStep, packageStep, sha256Of, unitStep, unpackStep, uploadStep, type FileSpec } from '../../steps/index.js';
+import { filesStep, packageStep, sha256Of, unitStep, unpackStep, uploadStep, type FileSpec, type UnitInput } from '../../steps/index.js';
 import type { RunContext } from '../context.js';
 import { flannelCniConfig } from '../pod-network/index.js';
 
@@ -20,6 +20,12 @@ function containerdBinary(spec: RunContext['spec']): string {
   return spec.containerRuntime.install === 'artifact' ? `${PATHS.localBinDir}/containerd` : '/usr/bin/containerd';
 }
 
+/** Where a file of containerd's archive goes. */
+export function containerdTarget(name: string): string | undefined {
+  const plain = name.replace(/^\.\//, '');
+  return plain.startsWith('bin/') ? `${PATHS.localBinDir}/${plain.slice('bin/'.length)}` : undefined;
+}
+
 function programSteps({ spec, artifacts, versions }: Slice, host: Host): readonly AnyStep[] {
   if (spec.containerRuntime.install === 'package') {
     return [packageStep({ id: 'runtime/packages', title: 'Install containerd and runc', packages: ['containerd', 'runc'] })];
@@ -31,10 +37,7 @@ function programSteps({ spec, artifacts, versions }: Slice, host: Host): readonl
       title: 'Install containerd',
       archive: () => artifacts.file('containerd', versions.containerd, arch),
       entries: (file) => artifacts.entries(file),
-      target: (name) => {
-        const plain = name.replace(/^\.\//, '');
-        return plain.startsWith('bin/') ? `${PATHS.localBinDir}/${plain.slice('bin/'.length)}` : undefined;
-      },
+      target: containerdTarget,
     }),
     uploadStep({
       id: 'runtime/runc',
@@ -73,6 +76,31 @@ async function answersCri(host: Host): Promise<boolean | string> {
   return /\bok\b/.test(cri) ? true : `its CRI plugin is not loaded: ${cri.trim()}`;
 }
 
+/** Everything containerd, crictl and the pod network's plugins read. */
+export async function containerRuntimeFiles(
+  { spec, images }: Pick<RunContext, 'spec' | 'images'>,
+  machine: Pick<Host['facts'], 'hasCapSysResource'>,
+): Promise<readonly FileSpec[]> {
+  const config = renderContainerdConfig({
+    pauseImage: images.pause,
+    cgroupDriver: spec.containerRuntime.cgroupDriver,
+    restrictOomScoreAdj: !machine.hasCapSysResource,
+  });
+  return [
+    { path: PATHS.containerdConfig, content: config, mode: 0o644 },
+    { path: PATHS.containerdUnit, content: renderContainerdUnit({ binary: containerdBinary(spec) }), mode: 0o644 },
+    { path: PATHS.crictlConfig, content: renderCrictlConfig({ criSocket: CRI_SOCKET }), mode: 0o644 },
+    ...(await registryFiles(spec)),
+    ...cniFiles(spec),
+  ];
+}
+
+/** A file of a list that the service reads, as an input of its unit. */
+function serviceInput(files: readonly FileSpec[], path: string): UnitInput {
+  const file = files.find((candidate) => candidate.path === path);
+  return file === undefined ? { path } : { path, sha256: sha256Of(file.content) };
+}
+
 /** containerd and runc, configured for Kubernetes, running. */
 export const containerRuntimePhase: Phase<Slice> = {
   name: 'container-runtime',
@@ -81,26 +109,13 @@ export const containerRuntimePhase: Phase<Slice> = {
   on: 'all',
   after: ['prepare-host'],
   async steps(context, host) {
-    const { spec, images } = context;
-    const binary = containerdBinary(spec);
-    const config = renderContainerdConfig({
-      pauseImage: images.pause,
-      cgroupDriver: spec.containerRuntime.cgroupDriver,
-      restrictOomScoreAdj: !host.facts.hasCapSysResource,
-    });
-    const unit = renderContainerdUnit({ binary });
+    const files = await containerRuntimeFiles(context, host.facts);
     return [
       ...programSteps(context, host),
       filesStep({
         id: 'runtime/config',
         title: 'Configure containerd',
-        files: [
-          { path: PATHS.containerdConfig, content: config, mode: 0o644 },
-          { path: PATHS.containerdUnit, content: unit, mode: 0o644 },
-          { path: PATHS.crictlConfig, content: renderCrictlConfig({ criSocket: CRI_SOCKET }), mode: 0o644 },
-          ...(await registryFiles(spec)),
-          ...cniFiles(spec),
-        ],
+        files,
       }),
       unitStep({
         id: 'runtime/service',
@@ -109,9 +124,9 @@ export const containerRuntimePhase: Phase<Slice> = {
         enabled: true,
         running: true,
         inputs: [
-          { path: binary },
-          { path: PATHS.containerdConfig, sha256: sha256Of(config) },
-          { path: PATHS.containerdUnit, sha256: sha256Of(unit) },
+          { path: containerdBinary(context.spec) },
+          serviceInput(files, PATHS.containerdConfig),
+          serviceInput(files, PATHS.containerdUnit),
         ],
         ready: answersCri,
       }),

@@ -1,3 +1,3 @@
 export { joinedProblem } from './bootstrap-step.js';
-export { kubeletConfigText, kubeletFlagsText, resolverFields } from './config.js';
-export { kubeletPhase, kubeletServiceStep } from './phase.js';
+export { kubeletConfigText, kubeletFlagsText, machineFlagsText, resolverFields, type KubeletMachine } from './config.js';
+export { kubeletFiles, KUBELET_FOLDERS, kubeletPhase, kubeletServiceStep } from './phase.js';

@@ -3,7 +3,7 @@ import type { AnyStep, Phase } from '../../engine/index.js';
 import { httpStatus, type Host } from '../../host/index.js';
 import { renderKubeletKubeconfig } from '../../kubeconfig/index.js';
 import { renderKubeletDropIn, renderKubeletUnit } from '../../render/index.js';
-import { filesStep, sha256Of, unitStep, type FileSpec } from '../../steps/index.js';
+import { filesStep, sha256Of, unitStep, type DirectorySpec, type FileSpec } from '../../steps/index.js';
 import { isControlPlane, type NodeEntry, type RunContext } from '../context.js';
 import { kubeletBootstrapStep } from './bootstrap-step.js';
 import { kubeletFlagsText } from './config.js';
@@ -28,18 +28,43 @@ export const kubeletPhase: Phase<Pick<RunContext, 'spec' | 'images' | 'node' | '
         id: 'kubelet/config',
         title: 'Configure the kubelet',
         files: [
-          // Control planes have it from the shared authorities.
-          ...(isControlPlane(host) ? [] : [{ path: PATHS.caCertificate, content: access.caCertificate, mode: 0o644 }]),
-          { path: PATHS.kubeletUnit, content: renderKubeletUnit(), mode: 0o644 },
-          { path: PATHS.kubeletDropIn, content: renderKubeletDropIn(), mode: 0o644 },
-          { path: PATHS.kubeletConfig, content: node.kubeletConfig(host), mode: 0o644 },
-          { path: PATHS.kubeletFlagsEnv, content: kubeletFlagsText(spec, images.pause, host), mode: 0o644 },
+          ...kubeletFiles({
+            // Control planes have it from the shared authorities.
+            caCertificate: isControlPlane(host) ? undefined : access.caCertificate,
+            config: node.kubeletConfig(host),
+            flags: kubeletFlagsText(spec, images.pause, host),
+          }),
           ...kubeconfigFiles(entry, host),
         ],
       }),
     ];
   },
 };
+
+/** What the kubelet reads besides its kubeconfig. */
+export function kubeletFiles(input: {
+  /** PEM; undefined: it is there already. */
+  readonly caCertificate: string | undefined;
+  readonly config: string;
+  readonly flags: string;
+}): readonly FileSpec[] {
+  const { caCertificate } = input;
+  return [
+    ...(caCertificate === undefined ? [] : [{ path: PATHS.caCertificate, content: caCertificate, mode: 0o644 }]),
+    { path: PATHS.kubeletUnit, content: renderKubeletUnit(), mode: 0o644 },
+    { path: PATHS.kubeletDropIn, content: renderKubeletDropIn(), mode: 0o644 },
+    { path: PATHS.kubeletConfig, content: input.config, mode: 0o644 },
+    { path: PATHS.kubeletFlagsEnv, content: input.flags, mode: 0o644 },
+  ];
+}
+
+/** Folders of the kubelet, besides those around its files. */
+export const KUBELET_FOLDERS: readonly DirectorySpec[] = [
+  { path: PATHS.kubernetesDir, mode: 0o755, ownTree: true },
+  { path: PATHS.manifestsDir, mode: 0o700, ownTree: true },
+  { path: PATHS.kubeletDir, mode: 0o755, ownTree: true },
+  { path: PATHS.kubeletPkiDir, mode: 0o755, ownTree: true },
+];
 
 /** With a bootstrap token the kubelet writes its kubeconfig itself. */
 function kubeconfigFiles({ access, identity }: NodeEntry, host: Host): readonly FileSpec[] {
@@ -48,17 +73,7 @@ function kubeconfigFiles({ access, identity }: NodeEntry, host: Host): readonly 
 }
 
 function kubeletIdentityFolders(): AnyStep {
-  return filesStep({
-    id: 'kubelet/folders',
-    title: 'Make the kubelet’s folders',
-    files: [],
-    directories: [
-      { path: PATHS.kubernetesDir, mode: 0o755, ownTree: true },
-      { path: PATHS.manifestsDir, mode: 0o700, ownTree: true },
-      { path: PATHS.kubeletDir, mode: 0o755, ownTree: true },
-      { path: PATHS.kubeletPkiDir, mode: 0o755, ownTree: true },
-    ],
-  });
+  return filesStep({ id: 'kubelet/folders', title: 'Make the kubelet’s folders', files: [], directories: KUBELET_FOLDERS });
 }
 
 async function isHealthy(host: Host): Promise<boolean | string> {

@@ -1,5 +1,5 @@
 export { PREFLIGHT_CHECKS, runChecks, type CheckResult } from './checks.js';
-export { gatherFindings, parseFindings } from './findings.js';
+export { gatherFindings, parseFindings, REQUIRED_COMMANDS } from './findings.js';
 export { IGNORE_ALL, parseIgnoredChecks, PREFLIGHT_CHECK_NAMES } from './ignore.js';
 export { preflightInput } from './input.js';
 export { preflightPhase } from './phase.js';

@@ -1,0 +1,2 @@
+export { joinScript, type JoinScriptInput } from './script.js';
+export { partsBaseUrl } from './parts.js';
