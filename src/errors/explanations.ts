@@ -1,17 +1,10 @@
 import type { ErrorCode } from './codes.js';
-
-/** More about an error code than fits beside an error. */
-export interface Explanation {
-  /** What the code means, in a sentence or two. */
-  readonly meaning: string;
-  /** What usually leads to it, most frequent first. */
-  readonly causes: readonly string[];
-  /** What to do, in this order. */
-  readonly actions: readonly string[];
-}
+import type { Explanation } from './explanation.js';
+import { MEMBERSHIP_EXPLANATIONS } from './membership-explanations.js';
 
 /** The texts of `kbs explain`. */
 export const EXPLANATIONS: Readonly<Record<ErrorCode, Explanation>> = {
+  ...MEMBERSHIP_EXPLANATIONS,
   INTERNAL: {
     meaning: 'Something happened that kbs was not written for. The hosts are as the last finished step left them.',
     causes: ['A bug in kbs'],

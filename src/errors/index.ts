@@ -1,5 +1,6 @@
 export { ERROR_KINDS, type ErrorCode, type ErrorKind } from './codes.js';
-export { EXPLANATIONS, type Explanation } from './explanations.js';
+export type { Explanation } from './explanation.js';
+export { EXPLANATIONS } from './explanations.js';
 export {
   joinKbsErrors,
   KbsError,

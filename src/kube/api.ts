@@ -1,7 +1,7 @@
 import { KbsError } from '../errors/index.js';
+import { exchange } from '../https/index.js';
 import { ApiRefusal, refusalError } from './api-error.js';
 import { isSameDeclared, isSetByOthers, showStates, withoutField } from './comparison.js';
-import { exchange } from './connection.js';
 import type { ConnectionPool } from './connection-pool.js';
 import type { Discovery } from './discovery.js';
 import type * as ObjectApiModule from './object-api.js';

@@ -1,9 +1,8 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { KbsError } from '../errors/index.js';
+import { Connection, dialInTime, NoAnswer } from '../https/index.js';
 import type { Host } from '../host/index.js';
 import { parseStatus } from './api-error.js';
-import { Connection } from './connection.js';
-import { NoAnswer } from './no-answer.js';
+import { SERVER_NAME } from './server-name.js';
 import type { KubeCredentials } from './types.js';
 
 /** An API server: a control plane, or an endpoint as some host sees it. */
@@ -17,7 +16,6 @@ export interface PoolOptions {
   readonly credentials: () => Promise<KubeCredentials>;
 }
 
-const DIAL_TIMEOUT_MS = 10_000;
 const READY_TIMEOUT_MS = 5_000;
 
 /** No control plane answers; `isDistrust` when one does, but is not the one we look for. */
@@ -99,8 +97,8 @@ export class ConnectionPool {
 
   /** A server that does not serve yet takes connections too: only one that says it is ready counts. */
   async #open(host: ApiServerPlace, credentials: KubeCredentials): Promise<Connection> {
-    const dial = () => withinTime(host.dial(host.address, this.options.port), `${host.address}:${this.options.port}`);
-    const connection = await Connection.open(dial, credentials);
+    const dial = () => dialInTime(host, host.address, this.options.port);
+    const connection = await Connection.open({ name: SERVER_NAME, dial }, credentials);
     try {
       const limits = { timeoutMs: READY_TIMEOUT_MS, signal: new AbortController().signal };
       const answer = await connection.send({ method: 'GET', path: '/readyz' }, limits);
@@ -118,22 +116,6 @@ export class ConnectionPool {
     const current = this.#current;
     this.#current = undefined;
     current?.close();
-  }
-}
-
-async function withinTime<T extends { destroy(): unknown }>(dialed: Promise<T>, address: string): Promise<T> {
-  const timer = new AbortController();
-  const late = sleep(DIAL_TIMEOUT_MS, 'late' as const, { signal: timer.signal, ref: false }).catch(() => 'late' as const);
-  try {
-    const first = await Promise.race([dialed, late]);
-    if (first !== 'late') return first;
-    dialed.then(
-      (stream) => stream.destroy(),
-      () => undefined,
-    );
-    throw new NoAnswer(`${address} did not take a connection within ${DIAL_TIMEOUT_MS / 1000} s`, true);
-  } finally {
-    timer.abort();
   }
 }
 

@@ -16,10 +16,10 @@ import {
   type V1DeleteOptions,
 } from '@kubernetes/client-node';
 import { FIELD_MANAGER } from '../constants/index.js';
+import { NoAnswer } from '../https/index.js';
 import { ApiRefusal } from './api-error.js';
 import type { Discovery } from './discovery.js';
-import { NoAnswer } from './no-answer.js';
-import { SERVER_NAME } from './tls-agent.js';
+import { SERVER_NAME } from './server-name.js';
 import type { DeleteOptions, KubeObject, ListOptions, ObjectKind, ObjectRef, PatchType } from './types.js';
 
 // Loading @kubernetes/client-node takes half a second: this file is imported dynamically only.

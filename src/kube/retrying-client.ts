@@ -1,9 +1,8 @@
-import type { Agent } from 'node:https';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { KbsError } from '../errors/index.js';
+import { NoAnswer, NotSent, type TlsAgent } from '../https/index.js';
 import { ApiRefusal } from './api-error.js';
 import { NoControlPlane, orAborted, throwIfCancelled, type ConnectionPool } from './connection-pool.js';
-import { NoAnswer, NotSent } from './no-answer.js';
 
 /** Something that is asked of the API server, with what may be done when it fails. */
 export interface Call<T> {
@@ -16,7 +15,7 @@ export interface Call<T> {
   /** Refusals that are worth another try, besides those that say so themselves. */
   readonly mayPass?: ((refusal: ApiRefusal) => boolean) | undefined;
   /** @throws ApiRefusal, NoAnswer */
-  readonly run: (agent: Agent, signal: AbortSignal) => Promise<T>;
+  readonly run: (agent: TlsAgent, signal: AbortSignal) => Promise<T>;
 }
 
 const TIMEOUT_MS = 30_000;

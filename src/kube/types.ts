@@ -1,4 +1,4 @@
-import type { Secret } from '../secret/index.js';
+import type { ClientCredentials } from '../https/index.js';
 
 /** Metadata of an object, as far as kbs looks at it. */
 export interface ObjectMeta {
@@ -113,12 +113,8 @@ export interface KubeApi {
   close(): Promise<void>;
 }
 
-/** Who kbs is for the API server; PEM. */
-export interface KubeCredentials {
-  readonly ca: string;
-  readonly certificate: string;
-  readonly privateKey: Secret;
-}
+/** Who kbs is for the API server. */
+export type KubeCredentials = ClientCredentials;
 
 /** The way to the API: one connection is shared by all who ask. */
 export interface KubeAccess {

@@ -1,4 +1,5 @@
 import { PORTS } from '../constants/index.js';
+import { createEtcdAccess, type EtcdAccess } from '../etcd/index.js';
 import type { Host } from '../host/index.js';
 import { createKubeAccess, type KubeAccess } from '../kube/index.js';
 import type { PkiSource } from '../phases/index.js';
@@ -13,6 +14,27 @@ export function openClusterApi(controlPlanes: readonly Host[], pki: PkiSource, n
       const { ca } = await pki.shared();
       const pair = await issueClientCertificate({ commonName: 'kubernetes-admin', organization: 'system:masters', ca, now: now() });
       return { ca: ca.certificate, certificate: pair.certificate, privateKey: pair.privateKey };
+    },
+  });
+}
+
+/** A name every certificate of stacked etcd holds, whoever made it. Source: kubeadm v1.25 pkiutil (GetEtcdAltNames). */
+const ETCD_SERVER_NAME = 'localhost';
+
+/** Way to the members of stacked etcd through control planes that are connected. Nothing is contacted yet. */
+export function openClusterEtcd(controlPlanes: readonly Host[], pki: PkiSource, now: () => Date): EtcdAccess {
+  return createEtcdAccess({
+    places: controlPlanes.map((host) => ({
+      name: host.name,
+      address: host.address,
+      port: PORTS.etcdClient,
+      dial: (address, port) => host.dial(address, port),
+    })),
+    serverName: ETCD_SERVER_NAME,
+    credentials: async () => {
+      const { etcdCa } = await pki.shared();
+      const pair = await issueClientCertificate({ commonName: 'kbs', ca: etcdCa, now: now() });
+      return { ca: etcdCa.certificate, certificate: pair.certificate, privateKey: pair.privateKey };
     },
   });
 }

@@ -1,14 +1,12 @@
 import { openArtifactStore, type ArtifactStore } from '../bundle/index.js';
 import { controlPlanes, type ClusterSpec, type HostSpec } from '../config/index.js';
-import { PORTS } from '../constants/index.js';
 import { runEngine, type EngineResult, type Phase } from '../engine/index.js';
 import { KbsError } from '../errors/index.js';
 import type { EventBus } from '../events/index.js';
 import type { Host, Transport } from '../host/index.js';
-import { createKubeAccess } from '../kube/index.js';
 import { signedNodeSource, type ProofRow, type RunContext } from '../phases/index.js';
-import { issueClientCertificate } from '../pki/index.js';
 import { clusterImages, resolveVersions } from '../versions/index.js';
+import { openClusterApi, openClusterEtcd } from './cluster-api.js';
 import { withClusterLock } from './cluster-lock.js';
 import { connectAll, tryConnect, type Connected, type ConnectOptions } from './connect.js';
 import { createPkiSource } from './pki-source.js';
@@ -80,15 +78,7 @@ export async function openRunContext(input: ClusterInput, hosts: OperationHosts,
   const versions = resolveVersions(spec, artifacts.catalogue);
   const controlPlaneHosts = all.filter((host) => host.roles.has('control-plane'));
   const pki = createPkiSource({ controlPlanes: controlPlaneHosts, mayCreate: mayCreatePki, now });
-  const kube = createKubeAccess({
-    controlPlanes: controlPlaneHosts,
-    port: PORTS.apiServer,
-    credentials: async () => {
-      const { ca } = await pki.shared();
-      const pair = await issueClientCertificate({ commonName: 'kubernetes-admin', organization: 'system:masters', ca, now: now() });
-      return { ca: ca.certificate, certificate: pair.certificate, privateKey: pair.privateKey };
-    },
-  });
+  const kube = openClusterApi(controlPlaneHosts, pki, now);
   return Object.freeze({
     spec,
     hosts: hosts.targets,
@@ -98,6 +88,7 @@ export async function openRunContext(input: ClusterInput, hosts: OperationHosts,
     pki,
     node: signedNodeSource(spec, pki),
     kube,
+    etcd: openClusterEtcd(controlPlaneHosts, pki, now),
     ignorePreflight: input.ignorePreflight,
     now,
     proof: createProofReport(),

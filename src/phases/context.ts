@@ -1,5 +1,6 @@
 import type { ArtifactStore } from '../bundle/index.js';
 import type { ClusterSpec, HostSpec } from '../config/index.js';
+import type { EtcdAccess } from '../etcd/index.js';
 import type { Host } from '../host/index.js';
 import type { KubeAccess } from '../kube/index.js';
 import type { ClusterAccess } from '../kubeconfig/index.js';
@@ -50,6 +51,8 @@ export interface RunContext {
   readonly pki: PkiSource;
   readonly node: NodeSource;
   readonly kube: KubeAccess;
+  /** Members of etcd, through the control planes that are connected. */
+  readonly etcd: EtcdAccess;
   /** Preflight checks whose failure only warns. */
   readonly ignorePreflight: ReadonlySet<string>;
   readonly now: () => Date;

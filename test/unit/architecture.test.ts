@@ -22,15 +22,17 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   discovery: ['pki', 'kubeconfig', 'yaml'],
   render: ['yaml'],
   bundle: ['versions', 'config'],
-  kube: ['host', 'events', 'yaml'],
+  https: [],
+  kube: ['host', 'events', 'yaml', 'https'],
+  etcd: ['host', 'https'],
   ssh: ['host', 'events'],
   local: ['host', 'events'],
   engine: ['events', 'host'],
   ui: ['events'],
   steps: ['engine', 'events', 'host', 'yaml'],
-  phases: ['steps', 'engine', 'events', 'render', 'pki', 'kubeconfig', 'bundle', 'host', 'kube', 'config', 'versions', 'yaml'],
+  phases: ['steps', 'engine', 'events', 'render', 'pki', 'kubeconfig', 'bundle', 'host', 'kube', 'etcd', 'config', 'versions', 'yaml'],
   operations: [
-    ...['phases', 'engine', 'events', 'render', 'pki', 'kubeconfig', 'bundle', 'host', 'kube', 'config', 'versions', 'yaml'],
+    ...['phases', 'engine', 'events', 'render', 'pki', 'kubeconfig', 'bundle', 'host', 'kube', 'etcd', 'config', 'versions', 'yaml'],
     ...['ssh', 'local', 'discovery'],
   ],
   commands: ['operations', 'ui', 'config', 'events', 'kubeconfig', 'versions'],
@@ -39,6 +41,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 /** Folders that may import a package: one each, with the reason where there are more. */
 const PACKAGE_FOLDERS: Readonly<Record<string, readonly string[]>> = {
   // A parser for three kinds of documents: the cluster file with its positions, kubeconfigs, Kubernetes objects.
+  // Turns for requests on a connection, and for objects of one apply.
+  'p-limit': ['https', 'kube'],
   yaml: ['config', 'kubeconfig', 'kube', 'yaml'],
 };
 

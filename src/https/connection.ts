@@ -1,10 +1,8 @@
-import { request as httpsRequest, type Agent } from 'node:https';
-import type { Duplex } from 'node:stream';
+import { request as httpsRequest } from 'node:https';
 import { text } from 'node:stream/consumers';
 import pLimit from 'p-limit';
 import { NoAnswer, NotSent } from './no-answer.js';
-import { SERVER_NAME, TlsAgent } from './tls-agent.js';
-import type { KubeCredentials, KubeResponse } from './types.js';
+import { TlsAgent, type ClientCredentials, type Server } from './tls-agent.js';
 
 /** A request as it is. */
 export interface WireRequest {
@@ -13,6 +11,12 @@ export interface WireRequest {
   readonly path: string;
   readonly body?: string | undefined;
   readonly contentType?: string | undefined;
+}
+
+/** An answer of any status. */
+export interface HttpsAnswer {
+  readonly status: number;
+  readonly body: string;
 }
 
 /** When to stop waiting. */
@@ -28,7 +32,7 @@ export interface Limits {
  */
 const AT_ONCE = 8;
 
-/** The way to one API server: a few TLS connections that are kept and used in turns. */
+/** The way to one server: a few TLS connections that are kept and used in turns. */
 export class Connection {
   readonly #agent: TlsAgent;
   readonly #turns = pLimit(AT_ONCE);
@@ -39,9 +43,9 @@ export class Connection {
     this.#agent = agent;
   }
 
-  /** @param dial a connection to the API server's port. @throws NoAnswer */
-  static async open(dial: () => Promise<Duplex>, credentials: KubeCredentials): Promise<Connection> {
-    const agent = new TlsAgent(dial, credentials);
+  /** Makes the first connection. @throws NoAnswer */
+  static async open(server: Server, credentials: ClientCredentials): Promise<Connection> {
+    const agent = new TlsAgent(server, credentials);
     await agent.open();
     return new Connection(agent);
   }
@@ -55,7 +59,7 @@ export class Connection {
    * Does something that makes requests with the agent, one after the other, when it has a turn.
    * @throws NoAnswer when it does not end in time, whatever `work` throws, the signal's reason when it fires
    */
-  use<T>({ timeoutMs, signal }: Limits, work: (agent: Agent, signal: AbortSignal) => Promise<T>): Promise<T> {
+  use<T>({ timeoutMs, signal }: Limits, work: (agent: TlsAgent, signal: AbortSignal) => Promise<T>): Promise<T> {
     return this.#turns(async () => {
       signal.throwIfAborted();
       if (!this.#isUsable) throw new NotSent('the connection was closed', true);
@@ -75,7 +79,7 @@ export class Connection {
   }
 
   /** An answer of any status. @throws NoAnswer; the signal's reason when it fires */
-  send(request: WireRequest, limits: Limits): Promise<KubeResponse> {
+  send(request: WireRequest, limits: Limits): Promise<HttpsAnswer> {
     return this.use(limits, (agent, signal) => exchange(request, agent, signal));
   }
 
@@ -107,7 +111,7 @@ async function withinTime<T>({ timeoutMs, signal }: Limits, work: (signal: Abort
 }
 
 /** Sends one request. @throws NoAnswer */
-export function exchange({ method, path, body, contentType }: WireRequest, agent: Agent, signal: AbortSignal): Promise<KubeResponse> {
+export function exchange({ method, path, body, contentType }: WireRequest, agent: TlsAgent, signal: AbortSignal): Promise<HttpsAnswer> {
   return new Promise((resolve, reject) => {
     const fail = (error: unknown): void => reject(NoAnswer.from(error));
     const headers = {
@@ -115,7 +119,7 @@ export function exchange({ method, path, body, contentType }: WireRequest, agent
       'user-agent': 'kbs',
       ...(body === undefined ? {} : { 'content-type': contentType ?? 'application/json' }),
     };
-    const request = httpsRequest({ host: SERVER_NAME, path, method, headers, agent, signal }, (response) => {
+    const request = httpsRequest({ host: agent.server.name, path, method, headers, agent, signal }, (response) => {
       text(response).then((whole) => resolve({ status: response.statusCode ?? 0, body: whole }), fail);
     });
     request.once('error', fail);

@@ -1,13 +1,27 @@
 import { Agent, type RequestOptions } from 'node:https';
+import { isIP } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { connect as tlsConnect, type TLSSocket } from 'node:tls';
+import type { Secret } from '../secret/index.js';
 import { NoAnswer } from './no-answer.js';
-import type { KubeCredentials } from './types.js';
 
-/** A name every API server's certificate holds, however it is reached. Source: kubeadm v1.25 pkiutil (GetAPIServerAltNames). */
-export const SERVER_NAME = 'kubernetes';
+/** Who kbs is for a server, and whom it trusts; PEM. */
+export interface ClientCredentials {
+  readonly ca: string;
+  readonly certificate: string;
+  readonly privateKey: Secret;
+}
+
+/** One server that wants a client certificate. */
+export interface Server {
+  /** Name or address its certificate must hold, however it is reached. */
+  readonly name: string;
+  /** A new connection to its port. */
+  readonly dial: () => Promise<Duplex>;
+}
+
 const HANDSHAKE_TIMEOUT_MS = 10_000;
-/** An API server closes connections after 90 s without a request; a request must not meet that. Source: k8s.io/apiserver v0.25 secure_serving.go */
+/** API servers close connections after 90 s without a request; a request must not meet that. Source: k8s.io/apiserver v0.25 secure_serving.go */
 const IDLE_MS = 60_000;
 
 /** Codes of TLS that say: this is not the server we trust, or it does not trust us. */
@@ -16,11 +30,12 @@ function isDistrust(error: unknown): boolean {
   return /CERT|SELF_SIGNED|UNABLE_TO|ALTNAME|ERR_SSL_/.test(code);
 }
 
-function handshake(stream: Duplex, credentials: KubeCredentials): Promise<TLSSocket> {
+function handshake(stream: Duplex, name: string, credentials: ClientCredentials): Promise<TLSSocket> {
   return new Promise((resolve, reject) => {
     const socket = tlsConnect({
       socket: stream,
-      servername: SERVER_NAME,
+      // An address is no name that TLS could send, but is checked against the certificate all the same.
+      ...(isIP(name) === 0 ? { servername: name } : { host: name }),
       ca: credentials.ca,
       cert: credentials.certificate,
       key: credentials.privateKey.reveal(),
@@ -46,13 +61,13 @@ function handshake(stream: Duplex, credentials: KubeCredentials): Promise<TLSSoc
   });
 }
 
-/** Where HTTP clients get their connections to one API server: TLS over what `dial` gives, kept for the next request. */
+/** Where HTTP clients get their connections to one server: TLS over what `dial` gives, kept for the next request. */
 export class TlsAgent extends Agent {
   #spare: TLSSocket | undefined;
 
   constructor(
-    private readonly dial: () => Promise<Duplex>,
-    private readonly credentials: KubeCredentials,
+    readonly server: Server,
+    private readonly credentials: ClientCredentials,
   ) {
     super({ keepAlive: true, timeout: IDLE_MS });
   }
@@ -65,11 +80,11 @@ export class TlsAgent extends Agent {
   async #connect(): Promise<TLSSocket> {
     let stream: Duplex;
     try {
-      stream = await this.dial();
+      stream = await this.server.dial();
     } catch (error) {
       throw NoAnswer.from(error);
     }
-    return handshake(stream, this.credentials);
+    return handshake(stream, this.server.name, this.credentials);
   }
 
   override createConnection(_options: RequestOptions, callback?: (error: Error | null, socket: Duplex) => void): undefined {
@@ -86,7 +101,7 @@ export class TlsAgent extends Agent {
 
   /** One server, so one pool, whatever a client says of its requests. */
   override getName(): string {
-    return SERVER_NAME;
+    return this.server.name;
   }
 
   override destroy(): void {

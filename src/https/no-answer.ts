@@ -1,4 +1,4 @@
-/** The API server did not answer: refused, broken, late. Nothing is known about what it did with the request. */
+/** A server did not answer: refused, broken, late. Nothing is known about what it did with the request. */
 export class NoAnswer extends Error {
   override readonly name = 'NoAnswer';
 

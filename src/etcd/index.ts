@@ -1,0 +1,2 @@
+export { createEtcdAccess, etcdSays } from './access.js';
+export type { EtcdAccess, EtcdAccessOptions, EtcdMember, EtcdMemberHealth, EtcdPlace, EtcdStatus } from './types.js';
