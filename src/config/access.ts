@@ -1,4 +1,6 @@
+import { PORTS } from '../constants/index.js';
 import { formatIpv4, parseSubnet } from './checks/address.js';
+import type { EndpointProvider } from './checks/endpoint.js';
 import { KbsError } from '../errors/index.js';
 import type { ClusterSpec, HostSpec } from './schema.js';
 
@@ -18,14 +20,20 @@ export function nodeNameOf(host: HostSpec): string {
 }
 
 /**
- * Where everybody reaches the API: the control-plane endpoint, or the only control plane itself.
+ * Where everybody reaches the API: the control-plane endpoint; where it names no host, the first control plane itself.
  * @throws KbsError CONFIG_INVALID when there is neither
  */
 export function endpointOf(spec: ClusterSpec): { readonly host: string; readonly port: number } {
-  if (spec.controlPlaneEndpoint !== undefined) return { host: spec.controlPlaneEndpoint.host, port: spec.controlPlaneEndpoint.port };
+  const { host, port = PORTS.apiServer } = spec.controlPlaneEndpoint ?? {};
+  if (host !== undefined) return { host, port };
   const [first] = controlPlanes(spec);
   if (first === undefined) throw new KbsError('CONFIG_INVALID', 'there is no control plane and no control-plane endpoint');
-  return { host: first.address, port: 6443 };
+  return { host: first.address, port: PORTS.apiServer };
+}
+
+/** Who makes the endpoint answer; a single control plane without endpoint answers for itself. */
+export function endpointProvider(spec: Pick<ClusterSpec, 'controlPlaneEndpoint'>): EndpointProvider | undefined {
+  return spec.controlPlaneEndpoint?.provider;
 }
 
 /**

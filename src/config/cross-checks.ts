@@ -2,6 +2,7 @@ import { contains, overlaps, parseIpv4 } from './checks/address.js';
 import { nodesIn } from './checks/subnet.js';
 import type { Draft, DraftHost, Placed } from './draft.js';
 import { formatPath } from './document-path.js';
+import { endpointProblems } from './endpoint-checks.js';
 import type { Problem } from './problem.js';
 
 /** One problem for each value that an earlier host has already. */
@@ -60,16 +61,6 @@ function* subnetProblems(draft: Draft): Generator<Problem> {
   }
 }
 
-function* endpointProblems(draft: Draft): Generator<Problem> {
-  const controlPlanes = draft.hosts?.filter((host) => host.isControlPlane === true) ?? [];
-  if (controlPlanes.length > 1 && !draft.hasEndpoint) {
-    yield {
-      path: ['spec', 'controlPlaneEndpoint'],
-      message: `is required with ${controlPlanes.length} control planes: a name or address that leads to all of them`,
-    };
-  }
-}
-
 /** What is wrong across fields: each problem stands at the later of the two places that do not fit together. */
 export function crossProblems(draft: Draft, scope: CrossScope = {}): readonly Problem[] {
   return [...hostProblems(draft.hosts ?? [], scope), ...subnetProblems(draft), ...endpointProblems(draft)];
@@ -86,7 +77,7 @@ function* controlPlaneWarnings(draft: Draft, hosts: readonly DraftHost[]): Gener
   }
   if (count > 7) yield { path: ['spec', 'hosts'], message: `${count} control planes: etcd gets slower with each member; 3 or 5 are usual` };
   const own = controlPlanes.find((host) => host.address !== undefined && host.address.value === draft.endpoint?.value);
-  if (count > 1 && own?.name !== undefined && draft.endpoint !== undefined) {
+  if (count > 1 && own?.name !== undefined && draft.endpoint !== undefined && draft.provider === 'external') {
     yield { path: draft.endpoint.path, message: `is ${own.name.value} itself: the API is lost with that host` };
   }
   if (hosts.length > 0 && hosts.every((host) => host.isWorker === false)) {

@@ -1,3 +1,4 @@
+import { ENDPOINT_PROVIDERS, type EndpointProvider } from './checks/endpoint.js';
 import { parseIpv4, parseSubnet, type Subnet } from './checks/address.js';
 import { valueAt, type DocumentPath } from './document-path.js';
 
@@ -26,6 +27,8 @@ export interface Draft {
   readonly endpoint: Placed<string> | undefined;
   /** Present, whatever its form. */
   readonly hasEndpoint: boolean;
+  /** What the endpoint is made by; the default where nothing is said, undefined for what is none. */
+  readonly provider: EndpointProvider | undefined;
   /** Any value of the document, whatever its form. */
   readonly at: (...path: (string | number)[]) => unknown;
 }
@@ -81,6 +84,7 @@ export function draftOf(document: unknown): Draft {
     serviceSubnet: subnetAt(document, ['spec', 'network', 'serviceSubnet'], '10.96.0.0/12'),
     endpoint: textAt(document, [...endpoint, 'host']),
     hasEndpoint: valueAt(document, endpoint) !== undefined,
+    provider: ENDPOINT_PROVIDERS.find((name) => name === (valueAt(document, [...endpoint, 'provider']) ?? 'external')),
     at: (...path) => valueAt(document, path),
   };
 }

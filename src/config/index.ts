@@ -1,4 +1,5 @@
-export { controlPlanes, endpointOf, nodeNameOf, serviceAddress, workers } from './access.js';
+export { controlPlanes, endpointOf, endpointProvider, nodeNameOf, serviceAddress, workers } from './access.js';
+export { ENDPOINT_PROVIDERS, hasVirtualAddress, type EndpointProvider } from './checks/endpoint.js';
 export type { DocumentPath } from './document-path.js';
 export { effectiveClusterFile, formatClusterFile } from './effective.js';
 export { composeClusterSpec, type ComposedCluster, type ComposeOptions } from './compose.js';

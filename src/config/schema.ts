@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { flannelRelease, isSupportedKubernetes, SUPPORTED_FLANNEL, SUPPORTED_KUBERNETES } from '../versions/index.js';
 import { certificateNameProblem, endpointHostProblem } from './checks/address.js';
+import { ENDPOINT_PROVIDERS } from './checks/endpoint.js';
 import { OWNED_KUBE_PROXY_FIELDS, OWNED_KUBELET_FIELDS, OWNED_KUBELET_FLAGS } from './checks/owned-fields.js';
 import { podSubnetProblem, serviceSubnetProblem } from './checks/subnet.js';
 import {
@@ -97,9 +98,30 @@ const artifacts = z
   .describe('Where binaries and image archives come from');
 
 const controlPlaneEndpoint = z.strictObject({
-  host: text(endpointHostProblem).describe('Name or address of the API for everybody'),
-  port: port.default(6443).describe('Port of the API at that name'),
-  provider: z.enum(['external']).default('external').describe('Who makes the endpoint answer; external: you do'),
+  host: text(endpointHostProblem)
+    .optional()
+    .describe(
+      'Name or address of the API for everybody; with kube-vip and keepalived the virtual address. May be left out with local-lb: the address of the first control plane, used from outside only',
+    ),
+  port: port
+    .default(6443)
+    .describe('Port of the API at that name. With keepalived another than 6443: haproxy listens on it beside the API servers'),
+  provider: z
+    .enum(ENDPOINT_PROVIDERS)
+    .default('external')
+    .describe(
+      'Who makes the endpoint answer; external: you do; kube-vip, keepalived: a virtual address that moves between the control planes; local-lb: a load balancer on every node, no virtual address',
+    ),
+  interface: interfaceName
+    .optional()
+    .describe('With kube-vip and keepalived: interface of the virtual address; default: the one with the host’s address'),
+  virtualRouterId: z
+    .number()
+    .int()
+    .min(1)
+    .max(255)
+    .optional()
+    .describe('With keepalived: number of the VRRP group, unique in its network; default: 51'),
 });
 
 const spec = z

@@ -51,6 +51,10 @@ export const UNITS = {
   kubelet: 'kubelet.service',
   /** The container runtime. */
   containerd: 'containerd.service',
+  /** Load balancer in front of the API servers, from the distribution. */
+  haproxy: 'haproxy.service',
+  /** Moves the address of the API between control planes, from the distribution. */
+  keepalived: 'keepalived.service',
 } as const;
 
 /** Pod annotation that tells a static pod in the API from an ordinary one. */

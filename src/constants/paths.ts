@@ -20,6 +20,14 @@ export const PATHS = {
   controllerManagerKubeconfig: '/etc/kubernetes/controller-manager.conf',
   /** kubeconfig of the scheduler. */
   schedulerKubeconfig: '/etc/kubernetes/scheduler.conf',
+  /** Configuration of the load balancer of a node without an API server. */
+  localLbConfig: '/etc/kubernetes/local-lb/haproxy.cfg',
+  /** Configuration of the distribution's haproxy. */
+  haproxyConfig: '/etc/haproxy/haproxy.cfg',
+  /** Configuration of the distribution's keepalived. */
+  keepalivedConfig: '/etc/keepalived/keepalived.conf',
+  /** What keepalived asks whether its host may hold the address of the API. */
+  keepalivedCheck: '/etc/keepalived/kbs-check-endpoint',
   /** Working folder of `kubeadm upgrade`. */
   kubernetesTmpDir: '/etc/kubernetes/tmp',
   /** State of the kubelet. */

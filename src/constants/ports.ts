@@ -20,6 +20,8 @@ export const PORTS = {
   kubeProxyHealth: 10256,
   /** kube-proxy metrics, on 127.0.0.1. */
   kubeProxyMetrics: 10249,
+  /** Health of the haproxy in front of the API servers, plain HTTP on 127.0.0.1; keepalived's check asks it. */
+  endpointHealth: 10446,
   /** CoreDNS metrics, inside its pods. */
   coreDnsMetrics: 9153,
 } as const;

@@ -157,4 +157,48 @@ describe('addresses and subnets', () => {
       expect(placesIn(error)).toEqual(['5:33 spec.controlPlaneEndpoint.host']);
     },
   );
+
+  test.each([
+    ["{ host: '10.0.0.11', provider: keepalived, port: 8443 }", '5:33 spec.controlPlaneEndpoint.host', /cp1/],
+    ["{ host: '10.0.0.11', provider: kube-vip }", '5:33 spec.controlPlaneEndpoint.host', /belongs to no host/],
+    ["{ host: '10.244.0.9', provider: keepalived, port: 8443 }", '5:33 spec.controlPlaneEndpoint.host', /inside the pod subnet/],
+    ["{ host: '10.96.0.9', provider: kube-vip }", '5:33 spec.controlPlaneEndpoint.host', /inside the service subnet/],
+    ['{ host: k8s.example.org, provider: kube-vip }', '5:33 spec.controlPlaneEndpoint.host', /IPv4 address/],
+    ['{ host: 127.0.0.1, provider: kube-vip }', '5:33 spec.controlPlaneEndpoint.host', /loopback/],
+    ['{ provider: keepalived, port: 8443 }', '5:3 spec.controlPlaneEndpoint.host', /is missing/],
+    ['{ port: 6443 }', '5:3 spec.controlPlaneEndpoint.host', /is missing/],
+    ['{ host: 10.0.0.9, provider: keepalived }', '5:53 spec.controlPlaneEndpoint.provider', /6443 is taken by the API servers/],
+    ['{ host: 10.0.0.9, port: 6443, provider: keepalived }', '5:49 spec.controlPlaneEndpoint.port', /8443/],
+    ['{ host: 10.0.0.9, port: 2379, provider: keepalived }', '5:49 spec.controlPlaneEndpoint.port', /etcd/],
+    ['{ host: 10.0.0.9, port: 30443, provider: keepalived }', '5:49 spec.controlPlaneEndpoint.port', /ports of services/],
+    ['{ host: 10.0.0.9, port: 8443, provider: kube-vip }', '5:49 spec.controlPlaneEndpoint.port', /must be 6443/],
+    ['{ port: 8443, provider: local-lb }', '5:33 spec.controlPlaneEndpoint.port', /must be 6443 without a host/],
+    ['{ provider: local-lb, interface: eth0 }', '5:47 spec.controlPlaneEndpoint.interface', /only with kube-vip and keepalived/],
+    [
+      '{ host: 10.0.0.9, provider: kube-vip, virtualRouterId: 7 }',
+      '5:63 spec.controlPlaneEndpoint.virtualRouterId',
+      /only with keepalived/,
+    ],
+    ['{ host: 10.0.0.9, port: 8443, provider: keepalived, virtualRouterId: 256 }', '5:94 spec.controlPlaneEndpoint.virtualRouterId', /255/],
+    ['{ host: 10.0.0.9, provider: keepalive }', '5:53 spec.controlPlaneEndpoint.provider', /did you mean keepalived/],
+  ])('the endpoint %s is refused at %s', (endpoint, place, words) => {
+    const error = thrownBy(() => parseText(aClusterFile(`  controlPlaneEndpoint: ${endpoint}`)));
+    expect(placesIn(error)).toEqual([place]);
+    expect(error.details[0]).toMatch(words);
+  });
+
+  test.each([
+    '{ provider: local-lb }',
+    '{ host: 10.0.0.11, provider: local-lb }',
+    '{ host: k8s.example.org, port: 443, provider: local-lb }',
+    '{ host: 10.0.0.9, port: 8443, provider: keepalived, virtualRouterId: 7, interface: bond0 }',
+    '{ host: 10.0.0.9, provider: kube-vip, interface: bond0 }',
+  ])('the endpoint %s is taken', (endpoint) => {
+    expect(parseText(aClusterFile(`  controlPlaneEndpoint: ${endpoint}`)).warnings).toEqual([]);
+  });
+
+  test('a load balancer on each node is endpoint enough for several control planes', () => {
+    const hosts = [11, 12, 13].map((n) => `    - { name: cp${n}, address: 10.0.0.${n}, roles: [control-plane, worker] }`).join('\n');
+    expect(parseText(aClusterFile(`  hosts:\n${hosts}\n  controlPlaneEndpoint: { provider: local-lb }`)).warnings).toEqual([]);
+  });
 });
