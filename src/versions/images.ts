@@ -12,6 +12,9 @@ export interface KubernetesRepositories {
   readonly agnhost: string;
 }
 
+/** Repositories (without tag) of the images that make a control-plane endpoint. */
+export const ENDPOINT_REPOSITORIES = { haproxy: 'docker.io/library/haproxy', kubeVip: 'ghcr.io/kube-vip/kube-vip' } as const;
+
 /**
  * In the default registry CoreDNS and agnhost have a folder of their own; a registry named by the user is flat.
  * Source: kubeadm v1.25 images.go (GetDNSImage).
@@ -38,7 +41,7 @@ export function knownFlannelRelease(version: string): FlannelRelease {
 }
 
 /**
- * References of all images of a cluster. `imageRepository` is honoured by all but flannel, which is not published there.
+ * References of all images of a cluster. `imageRepository` is honoured by all but flannel, haproxy and kube-vip, which are not published there.
  * @throws KbsError CONFIG_INVALID for a flannel version that kbs does not know
  */
 export function clusterImages(spec: VersionRequest, versions: ComponentVersions): ClusterImages {
@@ -56,6 +59,8 @@ export function clusterImages(spec: VersionRequest, versions: ComponentVersions)
     flannel: `${flannel.repository}:${versions.flannel}`,
     flannelCniPlugin: `${flannel.cniPluginRepository}:${versions.flannelCniPlugin}`,
     agnhost: `${repositories.agnhost}:${versions.agnhost}`,
+    haproxy: `${ENDPOINT_REPOSITORIES.haproxy}:${versions.haproxy}`,
+    kubeVip: `${ENDPOINT_REPOSITORIES.kubeVip}:${versions.kubeVip}`,
   };
 }
 
@@ -66,6 +71,8 @@ export function clusterImages(spec: VersionRequest, versions: ComponentVersions)
 export function imagesFor(role: 'control-plane' | 'worker', spec: VersionRequest, images: ClusterImages): readonly string[] {
   const everywhere = [images.pause, images.kubeProxy, images.coredns, images.agnhost];
   if (spec.network.cni.type === 'flannel') everywhere.push(images.flannelCniPlugin, images.flannel);
-  if (role === 'worker') return everywhere;
-  return [images.etcd, images.kubeApiserver, images.kubeControllerManager, images.kubeScheduler, ...everywhere];
+  const provider = spec.controlPlaneEndpoint?.provider;
+  if (role === 'worker') return provider === 'local-lb' ? [images.haproxy, ...everywhere] : everywhere;
+  const own = [images.etcd, images.kubeApiserver, images.kubeControllerManager, images.kubeScheduler];
+  return [...own, ...(provider === 'kube-vip' ? [images.kubeVip] : []), ...everywhere];
 }

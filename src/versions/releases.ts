@@ -73,4 +73,8 @@ export const DEFAULT_VERSIONS = {
   flannel: 'v0.22.3',
   /** Source: test/utils/image/manifest.go at v1.25.0. */
   agnhost: '2.40',
+  /** Source: Docker Hub's official image, the release that Debian 12 has, too. */
+  haproxy: '2.6.12',
+  /** Source: the last release of kube-vip 0.5. */
+  kubeVip: 'v0.5.12',
 } as const;

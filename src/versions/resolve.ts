@@ -1,7 +1,7 @@
 import semver from 'semver';
 import { KbsError } from '../errors/index.js';
 import { versionsIn } from './catalogue.js';
-import { clusterImages, imagesFor, knownFlannelRelease, kubernetesRepositories } from './images.js';
+import { clusterImages, ENDPOINT_REPOSITORIES, imagesFor, knownFlannelRelease, kubernetesRepositories } from './images.js';
 import { DEFAULT_VERSIONS, flannelRelease, kubernetesRelease, SUPPORTED_KUBERNETES } from './releases.js';
 import type { ArtifactName, Catalogue, ComponentVersions, VersionRequest } from './types.js';
 
@@ -77,7 +77,9 @@ function runtimeVersion(name: 'containerd' | 'runc', spec: VersionRequest, catal
 function requireImages(spec: VersionRequest, versions: ComponentVersions, catalogue: Catalogue): void {
   const listed = Object.keys(catalogue.images);
   if (listed.length === 0) return;
-  const absent = imagesFor('control-plane', spec, clusterImages(spec, versions)).filter((reference) => !listed.includes(reference));
+  const images = clusterImages(spec, versions);
+  const needed = new Set([...imagesFor('control-plane', spec, images), ...imagesFor('worker', spec, images)]);
+  const absent = [...needed].filter((reference) => !listed.includes(reference));
   if (absent.length > 0) throw missing(`image ${absent.join(', ')}`, catalogue, listed);
 }
 
@@ -94,6 +96,8 @@ export function resolveVersions(spec: VersionRequest, catalogue: Catalogue): Com
   const repositories = kubernetesRepositories(spec.imageRepository);
   const kubernetes = kubernetesVersion(spec, catalogue);
   const flannel = flannelVersion(spec, catalogue);
+  const provider = spec.controlPlaneEndpoint?.provider;
+  const { haproxy, kubeVip } = DEFAULT_VERSIONS;
   const versions: ComponentVersions = {
     kubernetes,
     etcd: imageTag(repositories.etcd, { preferred: release.etcd }, catalogue),
@@ -106,6 +110,8 @@ export function resolveVersions(spec: VersionRequest, catalogue: Catalogue): Com
     flannel,
     flannelCniPlugin: knownFlannelRelease(flannel).cniPluginTag,
     agnhost: imageTag(repositories.agnhost, { preferred: DEFAULT_VERSIONS.agnhost }, catalogue),
+    haproxy: provider === 'local-lb' ? imageTag(ENDPOINT_REPOSITORIES.haproxy, { preferred: haproxy }, catalogue) : haproxy,
+    kubeVip: provider === 'kube-vip' ? imageTag(ENDPOINT_REPOSITORIES.kubeVip, { preferred: kubeVip }, catalogue) : kubeVip,
   };
   requireImages(spec, versions, catalogue);
   return versions;

@@ -40,6 +40,7 @@ export interface VersionRequest {
     readonly runcVersion?: string | undefined;
   };
   readonly network: { readonly cni: { readonly type: 'flannel' | 'none'; readonly version?: string | undefined } };
+  readonly controlPlaneEndpoint?: { readonly provider: 'external' | 'kube-vip' | 'keepalived' | 'local-lb' } | undefined;
 }
 
 /** One version per component, each in the form its own project writes it in. */
@@ -66,6 +67,10 @@ export interface ComponentVersions {
   readonly flannelCniPlugin: string;
   /** `2.40` */
   readonly agnhost: string;
+  /** `2.6.12`; of no meaning unless nodes have a load balancer of their own. */
+  readonly haproxy: string;
+  /** `v0.5.12`; of no meaning unless kube-vip makes the control-plane endpoint. */
+  readonly kubeVip: string;
 }
 
 /** Full references (registry/repository:tag) of every image a cluster uses. */
@@ -81,4 +86,7 @@ export interface ClusterImages {
   readonly flannelCniPlugin: string;
   /** Image of the pods that prove the data plane. */
   readonly agnhost: string;
+  /** Load balancer of nodes without an API server. */
+  readonly haproxy: string;
+  readonly kubeVip: string;
 }

@@ -136,7 +136,11 @@ async function iptablesExtensions(root: string, { triplet }: Architecture): Prom
 }
 
 /** Path in the image → file on disk of programs and their libraries, the dynamic loader included. */
-async function withLibraries(root: string, programs: readonly string[], { triplet, loader }: Architecture): Promise<Map<string, string>> {
+export async function withLibraries(
+  root: string,
+  programs: readonly string[],
+  { triplet, loader }: Architecture,
+): Promise<Map<string, string>> {
   const libraryPath = [`/lib/${triplet}`, `/usr/lib/${triplet}`].map((path) => join(root, path)).join(':');
   const files = new Map([[inUsr(loader), join(root, loader)]]);
   for (const program of programs) {

@@ -4,6 +4,7 @@ import { ensureGoSet, ensureKubernetes, goSetInputs, moduleDirectory } from './c
 import { COREDNS, DEFAULT_KUBERNETES, ETCD, FLANNEL, FLANNEL_CNI, type GoSet, kubernetesSet, PAUSE } from './components/go-sets.js';
 import type { Image, ImageLayer } from './images-archive.js';
 import { baseLayerInputs, ensureBaseLayers, ROOT_LAYER } from './images-base.js';
+import { haproxyImages, haproxyInputs } from './images-haproxy.js';
 import type { TarEntry } from './images-layer.js';
 
 /** An archive of the bundle and how its images are made. */
@@ -30,6 +31,7 @@ export function imageArchives(versions: readonly string[]): ImageArchive[] {
     archive('pause-3.8', pauseImages, PAUSE),
     archive('flannel-v0.19.2', flannelImages, FLANNEL, FLANNEL_CNI),
     archive('agnhost', agnhostImages, kubernetesSet(DEFAULT_KUBERNETES)),
+    { path: 'images/{arch}/haproxy-2.6.12.tar', inputs: haproxyInputs, images: haproxyImages },
   ];
 }
 

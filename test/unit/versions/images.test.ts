@@ -19,6 +19,8 @@ describe('image references', () => {
       flannel: 'docker.io/flannel/flannel:v0.22.3',
       flannelCniPlugin: 'docker.io/flannel/flannel-cni-plugin:v1.2.0',
       agnhost: 'registry.k8s.io/e2e-test-images/agnhost:2.40',
+      haproxy: 'docker.io/library/haproxy:2.6.12',
+      kubeVip: 'ghcr.io/kube-vip/kube-vip:v0.5.12',
     });
   });
 
@@ -33,9 +35,21 @@ describe('image references', () => {
 });
 
 describe('images of a host', () => {
-  test('a control plane needs all of them', () => {
-    const images = imagesOf(aRequest());
-    expect([...imagesFor('control-plane', aRequest(), images)].sort()).toEqual(Object.values(images).sort());
+  test('a control plane needs all of them but those of endpoints', () => {
+    const { haproxy, kubeVip, ...images } = imagesOf(aRequest());
+    const needed = imagesFor('control-plane', aRequest(), { ...images, haproxy, kubeVip });
+    expect([...needed].sort()).toEqual(Object.values(images).sort());
+  });
+
+  test('the endpoint’s image is needed where it runs: kube-vip on control planes, the load balancer of a node on workers', () => {
+    const withProvider = (provider: 'kube-vip' | 'local-lb' | 'keepalived', role: 'control-plane' | 'worker') => {
+      const spec = aRequest({ controlPlaneEndpoint: { provider } });
+      return imagesFor(role, spec, imagesOf(spec)).filter((image) => /haproxy|kube-vip/.test(image));
+    };
+    expect(withProvider('kube-vip', 'control-plane')).toEqual(['ghcr.io/kube-vip/kube-vip:v0.5.12']);
+    expect(withProvider('local-lb', 'worker')).toEqual(['docker.io/library/haproxy:2.6.12']);
+    for (const role of ['control-plane', 'worker'] as const) expect(withProvider('keepalived', role)).toEqual([]);
+    expect([...withProvider('kube-vip', 'worker'), ...withProvider('local-lb', 'control-plane')]).toEqual([]);
   });
 
   test('a worker needs none of the control plane', () => {

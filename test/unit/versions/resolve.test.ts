@@ -16,6 +16,8 @@ describe('with the built-in catalogue', () => {
       flannel: 'v0.22.3',
       flannelCniPlugin: 'v1.2.0',
       agnhost: '2.40',
+      haproxy: '2.6.12',
+      kubeVip: 'v0.5.12',
     });
   });
 
@@ -54,6 +56,8 @@ describe('with a bundle', () => {
       flannel: 'v0.19.2',
       flannelCniPlugin: 'v1.1.0',
       agnhost: '2.39',
+      haproxy: '2.6.12',
+      kubeVip: 'v0.5.12',
     });
   });
 
