@@ -2,6 +2,19 @@ export { renderClusterConfiguration, renderCorefile, renderKubeProxyConfig, rend
 export { renderContainerdConfig, renderContainerdUnit, renderCrictlConfig, renderHostsToml } from './container-runtime.js';
 export { renderApiServer, renderControllerManager, renderScheduler } from './control-plane.js';
 export { renderCloudInit, renderJoinScript, type JoinScriptFields } from './join-script.js';
+export {
+  keepalivedPassword,
+  renderEndpointCheck,
+  renderHaproxy,
+  renderKeepalived,
+  renderKubeVip,
+  renderLocalLb,
+  WRITTEN_BY_KBS,
+  type HaproxyInput,
+  type KeepalivedInput,
+  type KubeVipInput,
+  type LocalLbInput,
+} from './endpoint.js';
 export { mergeFields } from './merge-fields.js';
 export { renderEtcd } from './etcd.js';
 export { renderKubeletConfig, renderKubeletDropIn, renderKubeletFlags, renderKubeletUnit } from './kubelet.js';

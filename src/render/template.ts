@@ -9,14 +9,19 @@ import { printYamlScalar, yamlProblem } from '../yaml/index.js';
 export type TemplateName =
   | '10-kubeadm.conf'
   | 'Corefile'
+  | 'check-endpoint'
   | 'containerd-config.toml'
   | 'containerd.service'
   | 'crictl.yaml'
+  | 'haproxy.cfg'
   | 'hosts.toml'
   | 'join-script.sh'
+  | 'keepalived.conf'
   | 'kube-proxy-kubeconfig.yaml'
+  | 'kube-vip.yaml'
   | 'kubeadm-flags.env'
   | 'kubelet.service'
+  | 'local-lb.yaml'
   | 'static-pod.yaml';
 
 const PARTIALS = { probe: 'probe.yaml' } as const;
