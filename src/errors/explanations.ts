@@ -241,6 +241,15 @@ export const EXPLANATIONS: Readonly<Record<ErrorCode, Explanation>> = {
       'Run the same command again: it waits again without repeating what is done',
     ],
   },
+  ENDPOINT_UNREACHABLE: {
+    meaning: 'The API servers answer, but not through the control-plane endpoint as this host sees it, where its kubelet looks for them.',
+    causes: [
+      'A load balancer or DNS name of your own (provider: external) that does not lead there, or a name the certificate does not have',
+      'keepalived: VRRP (IP protocol 112) is blocked, or another group has the same virtualRouterId; kube-vip: the address may not move',
+      'local-lb: the node has no pod local-lb, or may not reach port 6443 of the control planes',
+    ],
+    actions: ['On the host named, do what stands under "Try:"', 'Correct controlPlaneEndpoint, then run the same command again'],
+  },
   PROOF_FAILED: {
     meaning: 'The cluster is up, but the last test failed: pods do not reach each other, names are not resolved, or a node is not ready.',
     causes: [

@@ -5,6 +5,7 @@ export type { FileStat, Host, HostJournal, JournalEntry, RemoteFiles, Role, RunO
 export { JOURNAL_DIRECTORY, RECORD_SCRIPT } from './host-journal.js';
 export { httpStatus, type HttpAnswer, type HttpProbe } from './http-status.js';
 export type { LaunchedProcess, Launcher, ProcessEnd } from './launcher.js';
+export { servedCertificate, type ServedCertificate, type TlsProbe } from './served-certificate.js';
 export { createShellTransport } from './shell-transport.js';
 export { Secret } from '../secret/index.js';
 export type { ExecOptions, ExecResult, Transport, UploadOptions } from './transport.js';

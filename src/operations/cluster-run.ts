@@ -10,6 +10,7 @@ import { openClusterApi, openClusterEtcd } from './cluster-api.js';
 import { withClusterLock } from './cluster-lock.js';
 import { connectAll, tryConnect, type Connected, type ConnectOptions } from './connect.js';
 import { createPkiSource } from './pki-source.js';
+import { createVrrpPasswordSource } from './vrrp-password.js';
 
 /** What every operation on a cluster file gets from its command. */
 export interface ClusterInput {
@@ -87,6 +88,7 @@ export async function openRunContext(input: ClusterInput, hosts: OperationHosts,
     images: clusterImages(spec, versions),
     pki,
     node: signedNodeSource(spec, pki),
+    vrrp: createVrrpPasswordSource(controlPlaneHosts),
     kube,
     etcd: openClusterEtcd(controlPlaneHosts, pki, now),
     ignorePreflight: input.ignorePreflight,

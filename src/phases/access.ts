@@ -1,4 +1,4 @@
-import { controlPlanes, endpointOf, serviceAddress, type ClusterSpec } from '../config/index.js';
+import { controlPlanes, endpointOf, endpointProvider, serviceAddress, type ClusterSpec } from '../config/index.js';
 import { PORTS } from '../constants/index.js';
 import type { Host } from '../host/index.js';
 import type { ClusterAccess } from '../kubeconfig/index.js';
@@ -16,6 +16,25 @@ export function endpointAccess(spec: ClusterSpec, caCertificate: string): Cluste
   return { clusterName: CLUSTER_NAME, server: urlOf(host, port), caCertificate };
 }
 
+/** Where an API server or a load balancer of the node itself answers. */
+const LOOPBACK = '127.0.0.1';
+
+/** Where nodes reach the API, the same on each: the control-plane endpoint, or what answers on the node itself. */
+export function nodeEndpoint(spec: ClusterSpec): { readonly host: string; readonly port: number } {
+  return endpointProvider(spec) === 'local-lb' ? { host: LOOPBACK, port: PORTS.apiServer } : endpointOf(spec);
+}
+
+/** The API as kubelets and kube-proxy reach it. */
+export function nodeAccess(spec: ClusterSpec, caCertificate: string): ClusterAccess {
+  const { host, port } = nodeEndpoint(spec);
+  return { clusterName: CLUSTER_NAME, server: urlOf(host, port), caCertificate };
+}
+
+/** The API in admin.conf of a control plane; its own where no endpoint leads to all of them, so that the file is good elsewhere, too. */
+export function adminAccess(spec: ClusterSpec, host: Host, caCertificate: string): ClusterAccess {
+  return endpointProvider(spec) === 'local-lb' ? localAccess(host, caCertificate) : endpointAccess(spec, caCertificate);
+}
+
 /** The API server of one control plane. */
 export function localAccess(host: Host, caCertificate: string): ClusterAccess {
   return { clusterName: CLUSTER_NAME, server: urlOf(host.address, PORTS.apiServer), caCertificate };
@@ -29,11 +48,23 @@ export function controlPlaneNode(spec: ClusterSpec, host: Host): ControlPlaneNod
   return {
     nodeName: hostSpecOf(spec, host).name,
     advertiseAddress: host.address,
-    endpointHost: endpointOf(spec).host,
+    ...endpointName(spec),
     serviceSubnetFirst: serviceAddress(spec, 1),
     dnsDomain: spec.network.dnsDomain,
-    certSANs: spec.apiServer.certSANs,
+    certSANs: apiServerNames(spec),
   };
+}
+
+/** With a load balancer on each node and no name said, a control plane is called by its own address only. */
+function endpointName(spec: ClusterSpec): { readonly endpointHost?: string } {
+  if (endpointProvider(spec) === 'local-lb' && spec.controlPlaneEndpoint?.host === undefined) return {};
+  return { endpointHost: endpointOf(spec).host };
+}
+
+/** Names in the certificates of API servers besides those that kubeadm puts there of its own accord. */
+export function apiServerNames(spec: ClusterSpec): readonly string[] {
+  const { certSANs } = spec.apiServer;
+  return endpointProvider(spec) === 'local-lb' ? [...new Set([...certSANs, LOOPBACK, 'localhost'])] : certSANs;
 }
 
 /** Members of stacked etcd as a new cluster starts: every control plane of the file. */

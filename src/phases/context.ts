@@ -33,6 +33,12 @@ export interface NodeSource {
   kubeletConfig(host: Host): string;
 }
 
+/** The password by which the keepaliveds of a cluster know each other: that of its control planes, or a new one. */
+export interface VrrpPasswordSource {
+  /** Read or made once per run. */
+  password(): Promise<Secret>;
+}
+
 /** Takes the rows of the proof, for the result of the operation. */
 export interface ProofReport {
   put(rows: readonly ProofRow[]): void;
@@ -50,6 +56,7 @@ export interface RunContext {
   readonly images: ClusterImages;
   readonly pki: PkiSource;
   readonly node: NodeSource;
+  readonly vrrp: VrrpPasswordSource;
   readonly kube: KubeAccess;
   /** Members of etcd, through the control planes that are connected. */
   readonly etcd: EtcdAccess;

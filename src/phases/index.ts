@@ -14,8 +14,17 @@ export {
   type BootstrapTokenInput,
 } from './cluster-objects/index.js';
 export { containerRuntimePhase } from './container-runtime/index.js';
-export { isControlPlane, type NodeEntry, type NodeSource, type PkiSource, type ProofReport, type RunContext } from './context.js';
+export {
+  isControlPlane,
+  type NodeEntry,
+  type NodeSource,
+  type PkiSource,
+  type ProofReport,
+  type RunContext,
+  type VrrpPasswordSource,
+} from './context.js';
 export { apiServerPhase, controllersPhase, controlPlaneKubeletPhase, controlPlanePhase, etcdPhase } from './control-plane/index.js';
+export { endpointCleanupPhase, endpointPhase, endpointReachPhase } from './endpoint/index.js';
 export { controlPlaneImagesPhase, imagesPhase } from './images/index.js';
 export { joinScript, partsBaseUrl, type JoinScriptInput } from './join-script/index.js';
 export { joinNodePhase, nameTaken } from './join-node/index.js';

@@ -2,7 +2,7 @@ import type { ClusterSpec } from '../config/index.js';
 import { mergeFields } from '../render/index.js';
 import type { Secret } from '../secret/index.js';
 import { printYaml } from '../yaml/index.js';
-import { CLUSTER_NAME, endpointAccess } from './access.js';
+import { CLUSTER_NAME, nodeAccess } from './access.js';
 import type { NodeSource, PkiSource } from './context.js';
 import { kubeletConfigText, resolverFields } from './kubelet/index.js';
 
@@ -11,7 +11,7 @@ export function signedNodeSource(spec: ClusterSpec, pki: PkiSource): NodeSource 
   return {
     async entry() {
       const { ca } = await pki.shared();
-      return { access: endpointAccess(spec, ca.certificate), identity: { kind: 'signed', ca } };
+      return { access: nodeAccess(spec, ca.certificate), identity: { kind: 'signed', ca } };
     },
     kubeletConfig: (host) => kubeletConfigText(spec, host),
   };

@@ -62,12 +62,12 @@ export function renderKeepalived({ nodeName, password, ...input }: KeepalivedInp
 }
 
 /** What every file has in it that kbs writes to a place where others might write, too. */
-export const WRITTEN_BY_KBS = 'Written by kbs';
+export const FILE_MARK = 'Written by kbs';
 
 /** The password in a keepalived.conf of kbs; undefined in one of somebody else. */
 export function keepalivedPassword(text: Secret): Secret | undefined {
   const config = text.reveal();
-  const password = config.includes(WRITTEN_BY_KBS) ? /^\s*auth_pass\s+(\S+)\s*$/m.exec(config)?.[1] : undefined;
+  const password = config.includes(FILE_MARK) ? /^\s*auth_pass\s+(\S+)\s*$/m.exec(config)?.[1] : undefined;
   return password === undefined ? undefined : new Secret(password);
 }
 

@@ -9,7 +9,7 @@ export {
   renderKeepalived,
   renderKubeVip,
   renderLocalLb,
-  WRITTEN_BY_KBS,
+  FILE_MARK,
   type HaproxyInput,
   type KeepalivedInput,
   type KubeVipInput,

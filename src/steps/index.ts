@@ -30,4 +30,4 @@ export { renderSysctls, sysctlStep, WRITTEN_BY_KBS } from './sysctl.js';
 export { unitStep } from './unit.js';
 export { markedBlockStep, withMarkedBlock } from './marked-block.js';
 export { fstabSwapExpression, fstabWithoutSwap, fstabWithSwap, swapOffStep, swapOnStep } from './swap.js';
-export { packageStep, type PackageStepOptions } from './package.js';
+export { installedPackages, packageStep, purgePackages, type PackageStepOptions } from './package.js';

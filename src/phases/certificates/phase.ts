@@ -2,7 +2,7 @@ import { PATHS } from '../../constants/index.js';
 import type { Phase } from '../../engine/index.js';
 import { SHARED_PKI_FILES } from '../../pki/index.js';
 import { filesStep } from '../../steps/index.js';
-import { controlPlaneNode, endpointAccess, localAccess } from '../access.js';
+import { adminAccess, controlPlaneNode, localAccess } from '../access.js';
 import type { RunContext } from '../context.js';
 import { kubeconfigsStep } from './kubeconfig-step.js';
 import { leafCertificatesStep } from './leaf-step.js';
@@ -31,7 +31,7 @@ export const certificatesPhase: Phase<Pick<RunContext, 'spec' | 'pki' | 'now'>> 
       kubeconfigsStep({
         ca: shared.ca,
         nodeName: host.name,
-        endpoint: endpointAccess(spec, shared.ca.certificate),
+        endpoint: adminAccess(spec, host, shared.ca.certificate),
         local: localAccess(host, shared.ca.certificate),
         now,
       }),

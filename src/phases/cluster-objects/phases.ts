@@ -3,7 +3,7 @@ import { hostPort } from '../../constants/index.js';
 import type { Phase } from '../../engine/index.js';
 import { renderClusterInfo } from '../../kubeconfig/index.js';
 import { renderClusterConfiguration, renderCorefile } from '../../render/index.js';
-import { CLUSTER_NAME, endpointAccess } from '../access.js';
+import { apiServerNames, CLUSTER_NAME, endpointAccess } from '../access.js';
 import type { RunContext } from '../context.js';
 import { kubeletConfigText } from '../kubelet/index.js';
 import { objectsStep } from '../objects-step.js';
@@ -28,7 +28,7 @@ export function kubeadmContractInput(
       dnsDomain: network.dnsDomain,
       podSubnet: network.podSubnet,
       serviceSubnet: network.serviceSubnet,
-      apiServer: spec.apiServer,
+      apiServer: { ...spec.apiServer, certSANs: apiServerNames(spec) },
       controllerManager: spec.controllerManager,
       scheduler: spec.scheduler,
       etcd: spec.etcd,

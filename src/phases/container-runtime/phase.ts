@@ -28,7 +28,14 @@ export function containerdTarget(name: string): string | undefined {
 
 function programSteps({ spec, artifacts, versions }: Slice, host: Host): readonly AnyStep[] {
   if (spec.containerRuntime.install === 'package') {
-    return [packageStep({ id: 'runtime/packages', title: 'Install containerd and runc', packages: ['containerd', 'runc'] })];
+    return [
+      packageStep({
+        id: 'runtime/packages',
+        title: 'Install containerd and runc',
+        packages: ['containerd', 'runc'],
+        withoutApt: 'set containerRuntime.install: artifact in the cluster file',
+      }),
+    ];
   }
   const arch = host.facts.architecture;
   return [

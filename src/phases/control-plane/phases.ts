@@ -1,9 +1,11 @@
 import type { Phase } from '../../engine/index.js';
 import { filesStep } from '../../steps/index.js';
 import type { RunContext } from '../context.js';
+import { beforeMoveStep } from '../endpoint/index.js';
 import { kubeletServiceStep } from '../kubelet/index.js';
 import { apiServerReadyStep } from './api-server-step.js';
 import { etcdReadyStep } from './etcd-step.js';
+import { servedCertificateStep } from './served-certificate-step.js';
 import { controllerManifests, storageManifests } from './manifests.js';
 
 /** The kubelet of a control plane starts while images are still loading: it has nothing to run yet. */
@@ -13,7 +15,10 @@ export const controlPlaneKubeletPhase: Phase<Pick<RunContext, 'spec' | 'images' 
   summary: 'starts the kubelet on every control plane',
   on: 'control-plane',
   after: ['kubelet', 'binaries', 'container-runtime'],
-  steps: async (context, host) => [await kubeletServiceStep(context, host)],
+  steps: async (context, host) => [
+    beforeMoveStep(context.spec, (await context.node.entry()).access.caCertificate),
+    await kubeletServiceStep(context, host),
+  ],
 };
 
 /** etcd and the API server, as static pods, on all control planes at once. */
@@ -53,10 +58,13 @@ export const etcdPhase: Phase<object> = {
 export const apiServerPhase: Phase<Pick<RunContext, 'pki'>> = {
   name: 'api-server',
   title: 'Wait for the API',
-  summary: 'waits until the API server of every control plane is ready',
+  summary: 'waits until the API server of every control plane is ready and shows the certificate that is on its disk',
   on: 'control-plane',
   after: ['control-plane'],
-  steps: async ({ pki }) => [apiServerReadyStep((await pki.shared()).ca.certificate)],
+  async steps({ pki }) {
+    const { ca } = await pki.shared();
+    return [apiServerReadyStep(ca.certificate), servedCertificateStep(ca.certificate)];
+  },
 };
 
 /**

@@ -1,3 +1,4 @@
+import { endpointProvider } from '../../config/index.js';
 import type { AnyStep, Phase } from '../../engine/index.js';
 import { sh, type Host } from '../../host/index.js';
 import { imageImportStep } from '../../steps/index.js';
@@ -24,8 +25,9 @@ function importStep({ artifacts }: Slice, host: Host, id: string, references: re
 }
 
 /** What the static pods of a control plane run. */
-function staticPodImages(images: ClusterImages): readonly string[] {
-  return [images.pause, images.etcd, images.kubeApiserver, images.kubeControllerManager, images.kubeScheduler];
+function staticPodImages(spec: RunContext['spec'], images: ClusterImages): readonly string[] {
+  const components = [images.pause, images.etcd, images.kubeApiserver, images.kubeControllerManager, images.kubeScheduler];
+  return endpointProvider(spec) === 'kube-vip' ? [...components, images.kubeVip] : components;
 }
 
 /** The images of the static pods, before all others: the run's critical path goes through the control plane. */
@@ -35,7 +37,7 @@ export const controlPlaneImagesPhase: Phase<Slice> = {
   summary: 'imports or pulls the images of the static pods on every control plane, so that these start while other images are loading',
   on: 'control-plane',
   after: ['container-runtime'],
-  steps: (context, host) => [importStep(context, host, 'images/control-plane', staticPodImages(context.images))],
+  steps: (context, host) => [importStep(context, host, 'images/control-plane', staticPodImages(context.spec, context.images))],
 };
 
 /**

@@ -91,7 +91,8 @@ export async function kubeletServiceStep(
   { spec, images, node }: Pick<RunContext, 'spec' | 'images' | 'node'>,
   host: Host,
 ): Promise<AnyStep> {
-  const { identity } = await node.entry();
+  const entry = await node.entry();
+  const [kubeconfig] = kubeconfigFiles(entry, host);
   return unitStep({
     id: 'kubelet/service',
     title: 'Start the kubelet',
@@ -106,7 +107,9 @@ export async function kubeletServiceStep(
       { path: PATHS.kubeletConfig, sha256: sha256Of(node.kubeletConfig(host)) },
       { path: PATHS.kubeletFlagsEnv, sha256: sha256Of(kubeletFlagsText(spec, images.pause, host)) },
       // The one that kbs writes: with a bootstrap token the kubelet makes its own kubeconfig after it has started.
-      { path: identity.kind === 'signed' ? PATHS.kubeletKubeconfig : PATHS.bootstrapKubeletKubeconfig },
+      kubeconfig === undefined
+        ? { path: PATHS.bootstrapKubeletKubeconfig }
+        : { path: kubeconfig.path, sha256: sha256Of(kubeconfig.content) },
     ],
     ready: isHealthy,
   });

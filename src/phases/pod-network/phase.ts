@@ -1,19 +1,22 @@
-import { controlPlanes, endpointOf } from '../../config/index.js';
+import { controlPlanes } from '../../config/index.js';
+import { NAMESPACES } from '../../constants/index.js';
 import type { AnyStep, Phase } from '../../engine/index.js';
+import type { KubeApi } from '../../kube/index.js';
 import { renderKubeProxyConfig, renderKubeProxyKubeconfig } from '../../render/index.js';
-import { urlOf } from '../access.js';
+import { nodeEndpoint, urlOf } from '../access.js';
 import type { RunContext } from '../context.js';
+import { waitForEndpoint } from '../endpoint/index.js';
 import { objectsStep } from '../objects-step.js';
 import { skipWithoutControlPlane } from '../skip-without-control-plane.js';
 import { flannelConfigMap, flannelObjects, type FlannelInput } from './flannel.js';
 import { kubeProxyConfigMap, kubeProxyObjects, type KubeProxyInput } from './kube-proxy.js';
 import { restartStep } from './restart-step.js';
 
-type Slice = Pick<RunContext, 'spec' | 'images' | 'versions' | 'kube' | 'hosts'>;
+type Slice = Pick<RunContext, 'spec' | 'images' | 'versions' | 'kube' | 'hosts' | 'node'>;
 
 /** kube-proxy's objects as the cluster file wants them. */
 export function kubeProxyInput({ spec, images }: Pick<RunContext, 'spec' | 'images'>): KubeProxyInput {
-  const { host, port } = endpointOf(spec);
+  const { host, port } = nodeEndpoint(spec);
   const overrides = spec.network.kubeProxy.config;
   return {
     image: images.kubeProxy,
@@ -41,11 +44,24 @@ export function flannelInput({ spec, images, versions }: Pick<RunContext, 'spec'
   };
 }
 
+/** kube-proxy that runs is sent to another endpoint only when every host reaches that one. */
+async function endpointBeforeMove(api: KubeApi, { spec, hosts, node }: Slice, signal: AbortSignal): Promise<void> {
+  const live = await api.read({ apiVersion: 'apps/v1', kind: 'DaemonSet', namespace: NAMESPACES.system, name: 'kube-proxy' });
+  if (live !== undefined) await waitForEndpoint(hosts, spec, (await node.entry()).access.caCertificate, signal);
+}
+
 function kubeProxySteps(context: Slice): readonly AnyStep[] {
   const input = kubeProxyInput(context);
   const { kube } = context;
   return [
-    objectsStep({ id: 'kube-proxy/objects', title: 'Deploy kube-proxy', kube, objects: () => kubeProxyObjects(input) }),
+    objectsStep({
+      id: 'kube-proxy/objects',
+      title: 'Deploy kube-proxy',
+      kube,
+      objects: () => kubeProxyObjects(input),
+      timeoutMs: 240_000,
+      before: (api, { signal }) => endpointBeforeMove(api, context, signal),
+    }),
     restartStep({
       id: 'kube-proxy/restart',
       title: 'Restart kube-proxy for a new configuration',

@@ -38,6 +38,16 @@ printf '%s\\n' "$DISKS" | while read -r path; do
   df -Pk "$folder" | awk -v path="$path" 'NR == 2 { printf "disk %s\\t%s\\t%s\\t%s\\n", path, $1, $2, $4 }'
 done
 
+for path in $OWN_FILES; do
+  if [ -e "$path" ] && ! grep -qF "$MARK" -- "$path"; then echo "foreign $path"; fi
+done
+if [ -n "$RESOLVE" ] && ! getent ahostsv4 "$RESOLVE" >/dev/null 2>&1; then echo 'endpoint unknown'; fi
+# Nobody there: no route, or silence. A refusal is an answer, too.
+if [ -n "$FREE_ADDRESS" ]; then
+  answer=$(LC_ALL=C timeout 2 bash -c "exec 3<>/dev/tcp/$FREE_ADDRESS/22" 2>&1)
+  case $?/$answer in 0/*|*refused*) echo 'endpoint answered' ;; esac
+fi
+
 if systemctl is-active --quiet firewalld 2>/dev/null; then echo 'firewall firewalld'; fi
 if systemctl is-active --quiet ufw 2>/dev/null && grep -qi '^ENABLED=yes' /etc/ufw/ufw.conf 2>/dev/null; then echo 'firewall ufw'; fi
 if [ "$(cat /sys/fs/selinux/enforce 2>/dev/null)" = 1 ]; then echo 'selinux enforcing'; fi

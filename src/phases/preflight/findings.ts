@@ -1,5 +1,7 @@
+import { isIP } from 'node:net';
 import { PATHS } from '../../constants/index.js';
 import { script, type Command, type Host } from '../../host/index.js';
+import { FILE_MARK } from '../../render/index.js';
 import { kernelAbilityCommand, parseKernelAbilities } from '../../steps/index.js';
 import { FINDINGS_SCRIPT } from './findings-script.js';
 import type { DiskSpace, Findings, Listener, PreflightInput } from './types.js';
@@ -34,6 +36,10 @@ function findingsCommand(input: PreflightInput): Command {
     UNITS: UNITS_TO_LOOK_FOR.join(' '),
     COMMANDS: [...REQUIRED_COMMANDS, ...RECOMMENDED_COMMANDS].join(' '),
     DISKS: input.disks.map(({ path }) => path).join('\n'),
+    OWN_FILES: (input.endpoint?.files ?? []).join(' '),
+    MARK: FILE_MARK,
+    RESOLVE: input.endpoint?.provider === 'external' && isIP(input.endpoint.host) === 0 ? input.endpoint.host : '',
+    FREE_ADDRESS: input.endpoint?.holdsAddress === true ? input.endpoint.host : '',
     WRITABLE: ['/etc', '/usr/bin', PATHS.localBinDir, '/opt', '/var/lib'].join(' '),
   };
   const abilities = `(\n${kernelAbilityCommand(modules).text}\n) | sed 's/^/ability /'`;
@@ -68,6 +74,9 @@ export function parseFindings(input: PreflightInput, answer: string): Findings {
     firewalls: all('firewall'),
     isSelinuxEnforcing: all('selinux').includes('enforcing'),
     nameservers: all('resolver').includes('missing') ? undefined : all('nameserver'),
+    foreignFiles: all('foreign'),
+    isEndpointUnknown: all('endpoint').includes('unknown'),
+    isAddressAnswered: all('endpoint').includes('answered'),
     abilities: parseKernelAbilities(
       input.kernelNeeds.flatMap((need) => need.anyOf),
       all('ability').join('\n'),

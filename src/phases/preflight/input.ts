@@ -1,10 +1,12 @@
-import type { ClusterSpec } from '../../config/index.js';
+import { endpointOf, endpointProvider, hasVirtualAddress, type ClusterSpec } from '../../config/index.js';
 import { PATHS, PORTS } from '../../constants/index.js';
 import type { Host } from '../../host/index.js';
 import type { KernelModule } from '../../steps/index.js';
-import { hostSpecOf } from '../context.js';
+import { nodeEndpoint } from '../access.js';
+import { hostSpecOf, isControlPlane } from '../context.js';
+import { hasLocalLb, KEEPALIVED_FILES } from '../endpoint/index.js';
 import { kernelModulesFor } from '../prepare/index.js';
-import type { DiskNeed, PortNeed, PreflightInput } from './types.js';
+import type { DiskNeed, EndpointNeed, PortNeed, PreflightInput } from './types.js';
 
 const GIBIBYTE = 1024 ** 3;
 
@@ -58,16 +60,37 @@ function disksOf(isControlPlane: boolean, etcdDataDir: string): readonly DiskNee
   return isControlPlane ? [...node, { path: etcdDataDir, sizeBytes: GIBIBYTE, purpose: 'etcd' }] : node;
 }
 
+function endpointPorts(spec: ClusterSpec, host: Host): readonly PortNeed[] {
+  if (hasLocalLb(spec, host)) return [{ port: PORTS.apiServer, component: 'load balancer of the node', process: 'haproxy' }];
+  if (endpointProvider(spec) !== 'keepalived' || !isControlPlane(host)) return [];
+  return [
+    { port: endpointOf(spec).port, component: 'haproxy', process: 'haproxy' },
+    { port: PORTS.endpointHealth, component: 'haproxy health', process: 'haproxy' },
+  ];
+}
+
+function endpointNeed(spec: ClusterSpec, host: Host): EndpointNeed | undefined {
+  const provider = endpointProvider(spec);
+  if (provider === undefined) return undefined;
+  return {
+    provider,
+    ...nodeEndpoint(spec),
+    holdsAddress: hasVirtualAddress(provider) && isControlPlane(host),
+    interface: spec.controlPlaneEndpoint?.interface,
+    files: provider === 'keepalived' && isControlPlane(host) ? KEEPALIVED_FILES : [],
+  };
+}
+
 /** What the cluster file asks of a host. Pure. */
 export function preflightInput(spec: ClusterSpec, host: Host): PreflightInput {
   const { name, address } = hostSpecOf(spec, host);
-  const isControlPlane = host.roles.has('control-plane');
+  const runsControlPlane = isControlPlane(host);
   return {
     nodeName: name,
     address,
-    isControlPlane,
-    ports: isControlPlane ? [...NODE_PORTS, ...CONTROL_PLANE_PORTS] : NODE_PORTS,
-    disks: disksOf(isControlPlane, spec.etcd.dataDir),
+    isControlPlane: runsControlPlane,
+    ports: [...NODE_PORTS, ...(runsControlPlane ? CONTROL_PLANE_PORTS : []), ...endpointPorts(spec, host)],
+    disks: disksOf(runsControlPlane, spec.etcd.dataDir),
     kernelNeeds: [
       ...kernelModulesFor(spec).map((module) => ({ purpose: PURPOSES[module.name] ?? 'node', anyOf: [module] })),
       ...FURTHER_KERNEL_NEEDS,
@@ -76,6 +99,7 @@ export function preflightInput(spec: ClusterSpec, host: Host): PreflightInput {
     cgroupDriver: spec.containerRuntime.cgroupDriver,
     usesPackagedRuntime: spec.containerRuntime.install === 'package',
     etcdDataDir: spec.etcd.dataDir,
+    endpoint: endpointNeed(spec, host),
     hasOwnEvictionThresholds: spec.kubelet.config['evictionHard'] !== undefined,
   };
 }

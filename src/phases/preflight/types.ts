@@ -17,6 +17,20 @@ export interface DiskNeed {
   readonly purpose: string;
 }
 
+/** What the control-plane endpoint asks of one host. */
+export interface EndpointNeed {
+  readonly provider: 'external' | 'kube-vip' | 'keepalived' | 'local-lb';
+  /** Where the kubelet will look for the API. */
+  readonly host: string;
+  readonly port: number;
+  /** This host may come to hold the virtual address. */
+  readonly holdsAddress: boolean;
+  /** Interface that the file names for it. */
+  readonly interface: string | undefined;
+  /** Files kbs will write and that another could have written before. */
+  readonly files: readonly string[];
+}
+
 /** What the cluster file asks of one host; derived once, so that checks stay small. */
 export interface PreflightInput {
   readonly nodeName: string;
@@ -33,6 +47,8 @@ export interface PreflightInput {
   /** The container runtime comes from the distribution, so one that is there already is welcome. */
   readonly usesPackagedRuntime: boolean;
   readonly etcdDataDir: string;
+  /** undefined: a single control plane that is its own endpoint. */
+  readonly endpoint: EndpointNeed | undefined;
   /** The file sets eviction thresholds, so the kubelet's defaults do not count. */
   readonly hasOwnEvictionThresholds: boolean;
 }
@@ -74,6 +90,12 @@ export interface Findings {
   /** undefined: there is no /etc/resolv.conf. */
   readonly nameservers: readonly string[] | undefined;
   readonly abilities: ReadonlyMap<string, KernelAbility>;
+  /** Files of {@link EndpointNeed.files} that somebody else has written. */
+  readonly foreignFiles: readonly string[];
+  /** The name of the endpoint has no address on this host. */
+  readonly isEndpointUnknown: boolean;
+  /** Something answers at the virtual address. */
+  readonly isAddressAnswered: boolean;
 }
 
 /** What a check looks at. */

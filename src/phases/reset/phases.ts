@@ -2,6 +2,7 @@ import { PATHS, UNITS } from '../../constants/index.js';
 import type { AnyStep, Phase } from '../../engine/index.js';
 import type { Host } from '../../host/index.js';
 import type { KubeApi } from '../../kube/index.js';
+import { staleAddressStep } from '../endpoint/index.js';
 import { undoPreparationSteps } from '../prepare/index.js';
 import { iptablesStep, nftStep } from './firewall-step.js';
 import { DISCARDED_DIR, forgetStep } from './forget-step.js';
@@ -37,13 +38,24 @@ async function stepsFor(host: Host, steps: (former: FormerState) => readonly Any
   return former === undefined ? [] : steps(former);
 }
 
+/** Services of the control-plane endpoint that did not run before kbs; keepalived first, which gives its address away as it stops. */
+function endpointUnits({ units }: FormerState): readonly string[] {
+  const ours = units.filter(({ active }) => active !== 'active').map(({ unit }) => unit);
+  return [UNITS.keepalived, UNITS.haproxy].filter((unit) => ours.includes(unit));
+}
+
 const stopNodePhase: Phase<ResetContext> = {
   name: 'stop-node',
   title: 'Stop the kubelet',
-  summary: 'stops the kubelet, and takes the node out of a cluster that goes on without it',
+  summary: 'stops the kubelet and what made the control-plane endpoint, and takes the node out of a cluster that goes on without it',
   on: 'all',
   steps: ({ api }, host) =>
-    stepsFor(host, () => [quietStep(), stopUnitStep(UNITS.kubelet), ...(api === undefined ? [] : [nodeObjectStep(api, host.name)])]),
+    stepsFor(host, (former) => [
+      quietStep(),
+      stopUnitStep(UNITS.kubelet),
+      ...endpointUnits(former).map(stopUnitStep),
+      ...(api === undefined ? [] : [nodeObjectStep(api, host.name)]),
+    ]),
 };
 
 const endPodsPhase: Phase<ResetContext> = {
@@ -63,9 +75,10 @@ const endPodsPhase: Phase<ResetContext> = {
 const removeNetworkPhase: Phase<ResetContext> = {
   name: 'remove-network',
   title: 'Remove the pod network',
-  summary: 'removes network namespaces, interfaces and packet filter rules of the cluster; those of others stay',
+  summary: 'removes network namespaces, interfaces, virtual addresses and packet filter rules of the cluster; those of others stay',
   on: 'all',
-  steps: (_context, host) => stepsFor(host, (former) => [linksStep(former), iptablesStep(former), nftStep(former)]),
+  steps: (_context, host) =>
+    stepsFor(host, (former) => [linksStep(former), staleAddressStep('reset/addresses', undefined), iptablesStep(former), nftStep(former)]),
 };
 
 const restoreHostPhase: Phase<ResetContext> = {

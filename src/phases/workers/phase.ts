@@ -1,6 +1,7 @@
 import type { Phase } from '../../engine/index.js';
 import type { RunContext } from '../context.js';
 import { isControlPlane } from '../context.js';
+import { beforeMoveStep, localLbSteps } from '../endpoint/index.js';
 import { kubeletServiceStep } from '../kubelet/index.js';
 
 /**
@@ -10,9 +11,12 @@ import { kubeletServiceStep } from '../kubelet/index.js';
 export const workersPhase: Phase<Pick<RunContext, 'spec' | 'images' | 'node'>> = {
   name: 'workers',
   title: 'Start the workers',
-  summary: 'starts the kubelet on every host that is no control plane',
+  summary: 'starts the kubelet on every host that is no control plane, with a load balancer of its own where the file asks for it',
   on: (host) => !isControlPlane(host),
   after: ['kubelet', 'binaries', 'images'],
   waitsFor: ['api-server'],
-  steps: async (context, host) => [await kubeletServiceStep(context, host)],
+  async steps(context, host) {
+    const { access } = await context.node.entry();
+    return [...localLbSteps(context, host), beforeMoveStep(context.spec, access.caCertificate), await kubeletServiceStep(context, host)];
+  },
 };

@@ -36,6 +36,8 @@ const VERSIONS: ComponentVersions = {
   flannel: 'v0.22.3',
   flannelCniPlugin: 'v1.2.0',
   agnhost: '2.40',
+  haproxy: '2.6.12',
+  kubeVip: 'v0.5.12',
 };
 
 function context(options: ClusterSpecOptions = {}, flannel = VERSIONS.flannel) {

@@ -29,6 +29,7 @@ const WORKER: PreflightInput = {
   cgroupDriver: 'systemd',
   usesPackagedRuntime: false,
   etcdDataDir: '/var/lib/etcd',
+  endpoint: undefined,
   hasOwnEvictionThresholds: false,
 };
 const CONTROL_PLANE: PreflightInput = { ...WORKER, isControlPlane: true };
@@ -48,6 +49,9 @@ const CLEAN: Findings = {
   ]),
   firewalls: [],
   isSelinuxEnforcing: false,
+  foreignFiles: [],
+  isEndpointUnknown: false,
+  isAddressAnswered: false,
   nameservers: ['10.0.0.53'],
   abilities: new Map([
     ['overlay', 'built-in'],
@@ -77,6 +81,13 @@ function results({ facts = {}, findings = {}, input = {}, other = {} }: Case): r
   });
 }
 
+const ETH0 = { name: 'eth0', mac: '', mtu: 1500, addresses: ['10.0.0.21'] };
+
+function anEndpoint(more: Partial<NonNullable<PreflightInput['endpoint']>> = {}): PreflightInput['endpoint'] {
+  const files = ['/etc/haproxy/haproxy.cfg'];
+  return { provider: 'keepalived', host: '10.0.0.9', port: 8443, holdsAddress: true, interface: undefined, files, ...more };
+}
+
 /** name, level, a case in which it fires with a word it must say, a near miss in which it does not. */
 const CASES: readonly (readonly [string, 'error' | 'warning', Case, RegExp, Case])[] = [
   ['Root', 'error', { findings: { uid: 1000 } }, /uid 1000/, { findings: { uid: 0 } }],
@@ -89,6 +100,41 @@ const CASES: readonly (readonly [string, 'error' | 'warning', Case, RegExp, Case
     { facts: { os: { id: 'nixos', versionId: '23', prettyName: 'NixOS 23', idLike: [] } } },
     /NixOS 23/,
     { facts: { os: { id: 'opensuse-leap', versionId: '15', prettyName: 'openSUSE', idLike: ['suse', 'opensuse'] } } },
+  ],
+  [
+    'EndpointName',
+    'error',
+    { input: { endpoint: anEndpoint({ provider: 'external' }) }, findings: { isEndpointUnknown: true } },
+    /no IPv4 address here/,
+    { input: { endpoint: anEndpoint({ provider: 'external' }) } },
+  ],
+  [
+    'EndpointInterface',
+    'error',
+    { input: { endpoint: anEndpoint({ interface: 'bond0' }) }, facts: { interfaces: [ETH0] } },
+    /no interface bond0 \(eth0\)/,
+    { input: { endpoint: anEndpoint() }, facts: { interfaces: [ETH0] } },
+  ],
+  [
+    'EndpointAddress',
+    'error',
+    { input: { endpoint: anEndpoint() }, findings: { isAddressAnswered: true } },
+    /10\.0\.0\.9 answers already/,
+    { input: { endpoint: anEndpoint() }, findings: { isAddressAnswered: true }, other: { addresses: ['10.0.0.22', '10.0.0.9'] } },
+  ],
+  [
+    'EndpointPackages',
+    'error',
+    { input: { endpoint: anEndpoint() }, facts: { packageManager: 'dnf' } },
+    /apt/,
+    { input: { endpoint: anEndpoint({ provider: 'kube-vip' }) }, facts: { packageManager: 'dnf' } },
+  ],
+  [
+    'EndpointFiles',
+    'error',
+    { input: { endpoint: anEndpoint() }, findings: { foreignFiles: ['/etc/haproxy/haproxy.cfg'] } },
+    /haproxy\.cfg of somebody else/,
+    { input: { endpoint: anEndpoint() } },
   ],
   ['KernelVersion', 'error', { facts: { kernelRelease: '2.6.32-754.el6' } }, /2\.6\.32/, { facts: { kernelRelease: '3.10.0-1160.el7' } }],
   ['KernelVersion', 'warning', { facts: { kernelRelease: '4.18.0-80' } }, /4\.18/, { facts: { kernelRelease: '4.19.0' } }],

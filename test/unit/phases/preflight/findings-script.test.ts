@@ -27,6 +27,7 @@ function anInput(more: Partial<PreflightInput>): PreflightInput {
     cgroupDriver: 'systemd',
     usesPackagedRuntime: false,
     etcdDataDir: '/nowhere',
+    endpoint: undefined,
     hasOwnEvictionThresholds: false,
     ...more,
   };

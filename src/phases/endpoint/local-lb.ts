@@ -1,0 +1,44 @@
+import { controlPlanes, endpointProvider } from '../../config/index.js';
+import { PATHS, PORTS } from '../../constants/index.js';
+import type { AnyStep } from '../../engine/index.js';
+import type { Host } from '../../host/index.js';
+import { renderHaproxy, renderLocalLb, type HaproxyInput } from '../../render/index.js';
+import { filesStep, sha256Of } from '../../steps/index.js';
+import { isControlPlane, type RunContext } from '../context.js';
+
+/** Manifest of the static pod. */
+export const LOCAL_LB_MANIFEST = `${PATHS.manifestsDir}/local-lb.yaml`;
+
+type Spec = RunContext['spec'];
+
+/** The API servers that haproxy spreads connections over: those of the cluster file's control planes. */
+export function haproxyServers(spec: Spec): Pick<HaproxyInput, 'apiServers' | 'asksReadyz'> {
+  return {
+    apiServers: controlPlanes(spec).map(({ name, address }) => ({ name, address })),
+    asksReadyz: spec.apiServer.extraArgs['anonymous-auth'] !== 'false',
+  };
+}
+
+/** Whether a node has a load balancer of its own: where no API server answers on loopback. */
+export function hasLocalLb(spec: Spec, host: Host): boolean {
+  return endpointProvider(spec) === 'local-lb' && !isControlPlane(host);
+}
+
+/** The load balancer of a node, as a static pod: the kubelet runs it before it has found the API. None where it is not wanted. */
+export function localLbSteps({ spec, images }: Pick<RunContext, 'spec' | 'images'>, host: Host): readonly AnyStep[] {
+  if (!hasLocalLb(spec, host)) return [];
+  const config = renderHaproxy({ kind: 'pod', port: PORTS.apiServer, ...haproxyServers(spec) });
+  return [
+    filesStep({
+      id: 'local-lb/config',
+      title: 'Configure the node’s load balancer',
+      files: [{ path: PATHS.localLbConfig, content: config, mode: 0o644 }],
+    }),
+    // After its configuration, whose digest is in it: another manifest is what makes the kubelet start the pod anew.
+    filesStep({
+      id: 'local-lb/manifest',
+      title: 'Write the static pod of the node’s load balancer',
+      files: [{ path: LOCAL_LB_MANIFEST, content: renderLocalLb({ image: images.haproxy, configDigest: sha256Of(config) }), mode: 0o600 }],
+    }),
+  ];
+}
