@@ -1,0 +1,131 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { ConvergeResult } from '../../src/operations/index.js';
+import { offerPackages } from '../lab/apt-source.js';
+import type { Mirror } from '../lab/mirror.js';
+import { diffSnapshots, snapshotHost, type Snapshot } from '../lab/snapshot.js';
+import { waitFor } from '../lab/wait-for.js';
+import { startWriter } from '../support/endpoint-writer.js';
+import { createLabCluster, type LabCluster } from '../support/lab-cluster.js';
+
+const CONTROL_PLANES = ['cp1', 'cp2', 'cp3'];
+const WORKERS = ['w1', 'w2'];
+const LONGEST_GAP_MS = 15_000;
+const LOCAL = 'https://127.0.0.1:6443';
+
+let cluster: LabCluster;
+let archive: Mirror;
+let virtualAddress: string;
+const bare = new Map<string, Snapshot>();
+
+beforeAll(async () => {
+  cluster = await createLabCluster({
+    name: 'endpoint',
+    hosts: [...CONTROL_PLANES, ...WORKERS].map((name) => ({ name })),
+    spec: { controlPlaneEndpoint: { provider: 'local-lb' } },
+  });
+  virtualAddress = cluster.lab.subnet.replace(/\d+\/\d+$/, '5');
+  archive = await offerPackages(cluster.lab, ['haproxy', 'keepalived']);
+  for (const name of ['cp1', 'w1']) bare.set(name, await snapshotHost(cluster.lab, name));
+});
+
+afterAll(async () => {
+  await archive.stop();
+  await cluster.down();
+});
+
+async function until(what: string, forMs: number, holds: () => Promise<boolean>): Promise<void> {
+  await waitFor({ what, forMs, everyMs: 200, probe: async () => ((await holds()) ? undefined : 'not yet') });
+}
+
+/** kubectl on a control plane, with its own admin.conf. */
+async function kubectlOn(host: string, args: string): Promise<string> {
+  const { exitCode, stdout, stderr } = await cluster.lab.ssh(host, `kubectl --kubeconfig /etc/kubernetes/admin.conf ${args}`);
+  if (exitCode !== 0) throw new Error(stderr);
+  return stdout;
+}
+
+async function serverOf(host: string, file = '/etc/kubernetes/kubelet.conf'): Promise<string> {
+  return (await cluster.lab.ssh(host, `sed -n 's/^ *server: //p' ${file}`)).stdout.trim();
+}
+
+/** Every host is a Ready node whose etcd member and API server answer. */
+async function isHealed(host: string): Promise<boolean> {
+  const asks = ['curl -sf http://127.0.0.1:2381/health', `curl -skf https://127.0.0.1:6443/readyz`];
+  const { exitCode } = await cluster.lab.ssh(host, asks.join(' && '));
+  if (exitCode !== 0) return false;
+  return (await kubectlOn(host, 'get nodes --no-headers')).split('\n').filter((line) => / Ready /.test(line)).length === 5;
+}
+
+/** Ends the power of each control plane in turn while a writer is at work through the endpoint, and gives it back. */
+async function loseEachControlPlane(server: string, host: string, name: string): Promise<void> {
+  await kubectlOn('cp1', `create configmap ${name}`);
+  const writer = await startWriter(cluster, { host, server, namespace: 'default', name });
+  await until('the writer to write', 20_000, async () => writer.acknowledgedSince(0) > 10);
+  for (const lost of CONTROL_PLANES) {
+    const killedAt = Date.now();
+    await cluster.lab.kill(lost);
+    const others = CONTROL_PLANES.filter((other) => other !== lost);
+    // As long as a gap may be, and some writes behind it.
+    await until(
+      `writes without ${lost}`,
+      40_000,
+      async () => Date.now() - killedAt > 8_000 && writer.acknowledgedSince(Date.now() - 2_000) > 5,
+    );
+    console.log(`${name}: ${lost} killed, longest gap ${writer.gapSince(killedAt)} ms`);
+    for (const other of others) {
+      const health = await cluster.lab.ssh(other, 'curl -sf http://127.0.0.1:2381/health');
+      expect(JSON.parse(health.stdout)).toMatchObject({ health: 'true' });
+    }
+    await cluster.lab.start(lost);
+    await until(`${lost} to be back`, 120_000, () => isHealed(lost));
+  }
+  const report = await writer.stop();
+  console.log(`${name}: ${report.acknowledged} writes, ${report.reads} reads, longest gap ${report.longestGapMs} ms`);
+  expect(report.lost).toEqual([]);
+  expect(report.reads).toBeGreaterThan(10);
+  expect(report.longestGapMs).toBeLessThanOrEqual(LONGEST_GAP_MS);
+}
+
+describe.sequential('a control-plane endpoint outlives any control plane', () => {
+  test('three control planes and two workers are born with a load balancer on each worker', async () => {
+    const result = await cluster.kbsJson<ConvergeResult>(['apply', '-f', cluster.file]);
+    expect(result.proof.filter(({ ok }) => !ok)).toEqual([]);
+    for (const host of [...CONTROL_PLANES, ...WORKERS]) expect(await serverOf(host)).toBe(LOCAL);
+    for (const host of CONTROL_PLANES)
+      expect(await serverOf(host, '/etc/kubernetes/admin.conf')).toBe(`https://${cluster.lab.host(host).address}:6443`);
+    expect((await cluster.kbsJson<ConvergeResult>(['plan', '-f', cluster.file])).changes).toEqual([]);
+  });
+
+  test('local-lb: each control plane loses its power in turn, no acknowledged write is lost', async () => {
+    await loseEachControlPlane(LOCAL, 'w1', 'through-local-lb');
+  });
+
+  test('another provider is planned and applied: certificates, kubeconfigs and everything else follow', async () => {
+    const controlPlaneEndpoint = { provider: 'keepalived', host: virtualAddress, port: 8443 };
+    await cluster.describe({ spec: { controlPlaneEndpoint } });
+    const planned = await cluster.kbsJson<ConvergeResult>(['plan', '-f', cluster.file]);
+    const applied = await cluster.kbsJson<ConvergeResult>(['apply', '-f', cluster.file]);
+    const key = ({ host, step, plan }: ConvergeResult['changes'][number]): string => `${host} ${step} ${plan.summary}`;
+    expect(applied.changes.map(key).sort()).toEqual(planned.changes.map(key).sort());
+    expect(applied.proof.filter(({ ok }) => !ok)).toEqual([]);
+    const server = `https://${virtualAddress}:8443`;
+    for (const host of [...CONTROL_PLANES, ...WORKERS]) expect(await serverOf(host)).toBe(server);
+    for (const host of WORKERS) expect((await cluster.lab.ssh(host, 'ls /etc/kubernetes/manifests')).stdout).toBe('');
+    expect(await kubectlOn('cp2', 'config view -o jsonpath={.clusters[0].cluster.server}')).toBe(server);
+    const objects = ['-n kube-public get cm cluster-info', '-n kube-system get cm kube-proxy', '-n kube-system get cm kubeadm-config'];
+    for (const object of objects) expect(await kubectlOn('cp1', `${object} -o yaml`)).toContain(`${virtualAddress}:8443`);
+    const modes = await Promise.all(CONTROL_PLANES.map((host) => cluster.lab.ssh(host, 'stat -c "%a %U" /etc/keepalived/keepalived.conf')));
+    expect(modes.map(({ stdout }) => stdout.trim())).toEqual(['600 root', '600 root', '600 root']);
+    expect((await cluster.kbsJson<ConvergeResult>(['plan', '-f', cluster.file])).changes).toEqual([]);
+  });
+
+  test('keepalived: each control plane loses its power in turn, no acknowledged write is lost', async () => {
+    await loseEachControlPlane(`https://${virtualAddress}:8443`, 'w2', 'through-keepalived');
+  });
+
+  test('reset takes packages, address and load balancer away again', async () => {
+    const result = await cluster.kbs(['reset', '-f', cluster.file, '--yes']);
+    expect(result.exitCode, result.stderr).toBe(0);
+    for (const [name, before] of bare) expect(diffSnapshots(before, await snapshotHost(cluster.lab, name))).toEqual([]);
+  });
+});
