@@ -44,6 +44,9 @@ interface ObjectCall<T> extends Pick<Call<T>, 'what' | 'repeatable' | 'mayPass'>
   readonly run: (api: ObjectApi) => Promise<T>;
 }
 
+/** How often an object that others keep changing is looked at for a difference. */
+const DIFF_TRIES = 5;
+
 /** {@link KubeApi} by the library, over a pool of connections; requests end when the signal fires. */
 export class PooledKubeApi implements KubeApi {
   readonly #client: RetryingClient;
@@ -63,10 +66,15 @@ export class PooledKubeApi implements KubeApi {
   }
 
   async diff(object: KubeObject, options: ApplyOptions = {}): Promise<ObjectDiff> {
-    const live = await this.read(refOf(object));
-    if (live === undefined) return { change: 'create', ...showStates(undefined, object) };
-    const result = await this.#serverSideApply(withoutKept(object, live, options), true);
-    return isSameDeclared(live, result) ? { change: 'none' } : { change: 'update', ...showStates(live, result) };
+    for (let tries = 1; ; tries += 1) {
+      const live = await this.read(refOf(object));
+      if (live === undefined) return { change: 'create', ...showStates(undefined, object) };
+      const result = await this.#serverSideApply(withoutKept(object, live, options), true);
+      if (isSameDeclared(live, result)) return { change: 'none' };
+      // Between the two looks somebody else changed it (a kubelet its node, say): the difference may be theirs.
+      const isOfOneMoment = live.metadata.resourceVersion === result.metadata.resourceVersion;
+      if (isOfOneMoment || tries === DIFF_TRIES) return { change: 'update', ...showStates(live, result) };
+    }
   }
 
   async #serverSideApply(object: KubeObject, dryRun: boolean): Promise<KubeObject> {
