@@ -11,6 +11,8 @@ export interface PackageStepOptions extends StepOptions {
   readonly units?: readonly string[];
   /** Folders their services fill by themselves: where one was absent, reset takes it away with its content. */
   readonly trees?: readonly string[];
+  /** Files that installing them changes or leaves behind, besides those dpkg knows: noted as they were. */
+  readonly touches?: readonly string[];
   /** What to do on a host without apt. */
   readonly withoutApt: string;
 }
@@ -45,14 +47,15 @@ async function packagesToCome(host: Host, missing: readonly string[]): Promise<r
   return [...simulated.matchAll(/^Inst (\S+)/gm)].map((match) => match[1] ?? '').filter((name) => name !== '');
 }
 
-async function stateBefore(host: Host, { units = [], trees = [] }: PackageStepOptions): Promise<readonly JournalEntry[]> {
+async function stateBefore(host: Host, { units = [], trees = [], touches = [] }: PackageStepOptions): Promise<readonly JournalEntry[]> {
   const [states, stats] = await Promise.all([
     Promise.all(units.map(async (unit) => ({ unit, state: await host.units.state(unit) }))),
-    host.files.stat(trees),
+    host.files.stat([...trees, ...touches]),
   ]);
   return [
     ...states.map(({ unit, state }): JournalEntry => ({ kind: 'unit', unit, enabled: state.enabled, active: state.active })),
     ...trees.flatMap((path): JournalEntry[] => (stats.get(path) === undefined ? [{ kind: 'tree', path, was: 'absent' }] : [])),
+    ...touches.map((path): JournalEntry => ({ kind: 'path', path, was: stats.get(path) === undefined ? 'absent' : 'file' })),
   ];
 }
 

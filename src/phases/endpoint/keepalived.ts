@@ -19,6 +19,14 @@ export const KEEPALIVED_PACKAGES: readonly string[] = ['haproxy', 'keepalived'];
 /** Files of the provider on a control plane. */
 export const KEEPALIVED_FILES: readonly string[] = [PATHS.keepalivedConfig, PATHS.keepalivedCheck, PATHS.haproxyConfig];
 
+/** haproxy's user, its sockets, the register of ucf and the linker's cache, of Debian's packages. */
+const TOUCHED_FILES: readonly string[] = [
+  ...['passwd', 'group', 'shadow', 'gshadow'].map((name) => `/etc/${name}-`),
+  ...['adduser', 'haproxy.pid', 'haproxy-master.sock'].map((name) => `/run/${name}`),
+  ...['', '.0', '.1', '.2', '.3', '.4', '.5', '.6'].map((suffix) => `/var/lib/ucf/hashfile${suffix}`),
+  '/var/cache/ldconfig/aux-cache',
+];
+
 async function configurations({ spec, vrrp }: Slice, host: Host) {
   const { host: virtualAddress, port } = endpointOf(spec);
   return {
@@ -63,7 +71,8 @@ export async function keepalivedSteps(slice: Slice, host: Host): Promise<readonl
       title: 'Install keepalived and haproxy',
       packages: KEEPALIVED_PACKAGES,
       units: [UNITS.haproxy, UNITS.keepalived],
-      trees: ['/var/lib/haproxy'],
+      trees: ['/var/lib/haproxy', '/run/haproxy'],
+      touches: TOUCHED_FILES,
       withoutApt: 'set controlPlaneEndpoint.provider to kube-vip, local-lb or external in the cluster file',
     }),
     unitStep({
