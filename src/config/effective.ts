@@ -7,7 +7,7 @@ export function effectiveClusterFile(cluster: ClusterSpec): ClusterFile {
   return { apiVersion: 'kbs.dev/v1alpha1', kind: 'Cluster', metadata: { name }, spec };
 }
 
-/** A cluster file as YAML. */
-export function formatClusterFile(file: ClusterFile): string {
+/** A cluster file as YAML, in full or as it is written. */
+export function formatClusterFile(file: Pick<ClusterFile, 'apiVersion' | 'kind'>): string {
   return stringify(file, { lineWidth: 0, aliasDuplicateObjects: false });
 }

@@ -36,6 +36,7 @@ export const ERROR_KINDS = {
   CLUSTER_LOCKED: { exit: 6, title: 'another kbs is working on this cluster', retryable: false },
   STEP_MISSING: { exit: 6, title: 'an earlier phase has to run first', retryable: false },
   PKI_INVALID: { exit: 6, title: 'certificates or keys cannot be used', retryable: false },
+  ADOPT_REFUSED: { exit: 4, title: 'the cluster cannot be taken over', retryable: false },
   VERIFY_FAILED: { exit: 7, title: 'changed, but not healthy', retryable: false },
   WAIT_TIMEOUT: { exit: 7, title: 'did not become ready in time', retryable: false },
   DRAIN_BLOCKED: { exit: 7, title: 'pods could not be taken off a node', retryable: false },

@@ -118,6 +118,17 @@ export const EXPLANATIONS: Readonly<Record<ErrorCode, Explanation>> = {
       'See which there are: kbs token list',
     ],
   },
+  ADOPT_REFUSED: {
+    meaning:
+      'kbs adopt read a cluster that kubeadm made, and something of it is so that kbs could not look after it without breaking it. Nothing was changed.',
+    causes: [
+      'Another minor version of Kubernetes, or an upgrade that is half done',
+      'A container runtime, service proxy or address family kbs does not work with yet',
+      'Certificates or ports elsewhere than kubeadm has them by default',
+      'A machine at the address of a node that is not this node',
+    ],
+    actions: ['Read the details: each names one reason', 'Change what can be changed with kubeadm, then run kbs adopt again'],
+  },
   CERTIFICATE_KEY_REFUSED: {
     meaning:
       'The cluster keeps encrypted copies of its authorities for two hours, for control planes that join, and the certificate key that was given does not open them. Nothing was changed on this machine.',

@@ -1,4 +1,4 @@
-import { loadClusterFile, type HostSpec } from '../config/index.js';
+import { loadClusterFile, type ClusterSpec, type HostSpec } from '../config/index.js';
 import { KbsError } from '../errors/index.js';
 import type { EventBus } from '../events/index.js';
 import type { Transport } from '../host/index.js';
@@ -32,7 +32,7 @@ function questionText(question: SecretQuestion): string {
  * @throws KbsError USAGE without a file, CONFIG_NOT_FOUND, CONFIG_INVALID
  */
 export async function openClusterInput(options: OpenClusterOptions): Promise<ClusterInput> {
-  const { file, bus, ask } = options;
+  const { file, bus } = options;
   if (file === undefined)
     throw new KbsError('USAGE', 'no cluster file was given', {
       remedy: ['add -f cluster.yaml', 'kbs config init   # a file to start from'],
@@ -42,12 +42,7 @@ export async function openClusterInput(options: OpenClusterOptions): Promise<Clu
   const { spec, warnings } = await loadClusterFile(file);
   options.onCluster(spec.name);
   for (const message of warnings) bus.emit({ type: 'warning', message });
-  const ssh = new SshContext({
-    acceptNewHostKeys: options.acceptNewHostKeys,
-    ...(ask === undefined ? {} : { ask: (question) => ask(questionText(question)) }),
-  });
-  const transportFor = (host: HostSpec): Transport =>
-    createSshTransport({ context: ssh, ...spec.ssh, address: host.sshAddress ?? host.address, ...definedOnly(host.ssh ?? {}) });
+  const transportFor = openSsh(spec.ssh, options);
   return {
     spec,
     transportFor,
@@ -59,6 +54,15 @@ export async function openClusterInput(options: OpenClusterOptions): Promise<Clu
     ...(options.phases === undefined ? {} : { onlyPhases: new Set(options.phases) }),
     ...(options.skipPhases === undefined ? {} : { skipPhases: new Set(options.skipPhases) }),
   };
+}
+
+/** The ways to hosts with these settings; nothing is contacted yet. */
+export function openSsh(
+  settings: Partial<ClusterSpec['ssh']>,
+  { acceptNewHostKeys, ask }: Pick<OpenClusterOptions, 'acceptNewHostKeys' | 'ask'>,
+): (host: Pick<HostSpec, 'address' | 'sshAddress'> & { readonly ssh?: HostSpec['ssh'] }) => Transport {
+  const context = new SshContext({ acceptNewHostKeys, ...(ask === undefined ? {} : { ask: (question) => ask(questionText(question)) }) });
+  return (host) => createSshTransport({ context, ...settings, address: host.sshAddress ?? host.address, ...definedOnly(host.ssh ?? {}) });
 }
 
 /** What {@link SshContext} reads besides asking; hidden like an answer that was typed. */

@@ -4,7 +4,7 @@ import { ensureArtifacts } from '../lab/artifacts.js';
 import type { CommandResult } from '../lab/command.js';
 import { createLab, type Lab } from '../lab/lab.js';
 import { diffSnapshots, snapshotHost, type Snapshot } from '../lab/snapshot.js';
-import { createKubeadmCluster, KUBEADM_IGNORE, prepareForKubeadm } from '../support/kubeadm-cluster.js';
+import { KUBEADM_IGNORE, prepareForKubeadm } from '../support/kubeadm-cluster.js';
 import { installKbs, kbsOn, ON_HOST } from '../support/own-host.js';
 
 /** What lab hosts need: their disk is the machine's own, and the number of connections they track too. */
@@ -149,23 +149,4 @@ describe.sequential('kubeadm’s way, on the machines themselves', () => {
     await kubectl('wait --for=condition=Ready node --all --timeout=180s');
     expect((await kubectl('get nodes -o name')).split('\n')).toEqual(['node/cp1', 'node/w1', 'node/w2']);
   });
-});
-
-test('a machine joins a cluster that stock kubeadm made', async () => {
-  const foreign = await createLab({ name: 'tokenk', hosts: [{ name: 'cp1' }] });
-  try {
-    await createKubeadmCluster(foreign, bundle);
-    await foreign.add({ name: 'w1' });
-    await installKbs(foreign, 'w1', bundle);
-    const created = await foreign.ssh('cp1', 'kubeadm token create --print-join-command');
-    const command = created.stdout.trim().replace(/^kubeadm/, 'kbs');
-    // Its pods bring the network; told of it, kbs brings their images, which no registry could give here.
-    await foreign.ssh('w1', 'cat > /tmp/fragment.yaml', { input: 'spec: { network: { cni: { type: flannel } } }\n' });
-    const joined = await kbsOn(foreign, 'w1', `${command} --bundle ${ON_HOST.bundle} --config-fragment /tmp/fragment.yaml --output json`);
-    expect(resultOf<ConvergeResult>(joined).hosts).toEqual(['w1']);
-    const node = await foreign.ssh('cp1', 'kubectl --kubeconfig /etc/kubernetes/admin.conf get node w1 --no-headers');
-    expect(node.stdout).toMatch(/^w1 +Ready /);
-  } finally {
-    await foreign.down();
-  }
 });

@@ -16,7 +16,7 @@ export default class ConfigShow extends BaseCommand {
   async run(): Promise<ClusterFile> {
     const { flags } = await this.parse(ConfigShow);
     const { effectiveClusterFile, formatClusterFile, loadClusterFile } = await import('../../config/index.js');
-    return this.operate(flags, {
+    return this.operate<ClusterFile>(flags, {
       run: async () => effectiveClusterFile((await loadClusterFile(flags.file)).spec),
       text: formatClusterFile,
     });

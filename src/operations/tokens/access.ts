@@ -47,14 +47,22 @@ async function throughThisMachine<T>({ sudoPassword, signal }: OwnControlPlane, 
   // Only its files and its way to the API are asked for.
   const host = await createHost({ name: hostname(), address: '127.0.0.1', roles: [], transport, signal });
   const pki = createPkiSource({ controlPlanes: [host], mayCreate: false, now: () => new Date() });
-  return closing(await adminAccess(host), signal, (api) => work(api, pki));
+  return withControlPlane(host, signal, (api) => work(api, pki));
+}
+
+/**
+ * Does something with a cluster's API as its administrator, through a control plane and with its admin.conf.
+ * @throws KbsError STEP_MISSING when the host has none, KUBE_UNREACHABLE
+ */
+export async function withControlPlane<T>(host: Host, signal: AbortSignal, work: (api: KubeApi) => Promise<T>): Promise<T> {
+  return closing(await adminAccess(host), signal, work);
 }
 
 /** @throws KbsError STEP_MISSING when the host has no admin.conf */
 async function adminAccess(host: Host): Promise<KubeAccess> {
   const text = await host.files.readSecret(PATHS.adminKubeconfig);
   if (text === undefined) {
-    throw new KbsError('STEP_MISSING', `this machine is no control plane: there is no ${PATHS.adminKubeconfig}`, {
+    throw new KbsError('STEP_MISSING', `${host.name} is no control plane: there is no ${PATHS.adminKubeconfig}`, {
       remedy: ['run it on a control plane', 'add -f CLUSTER_FILE'],
     });
   }

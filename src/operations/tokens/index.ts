@@ -1,4 +1,4 @@
-export { withApi } from './access.js';
+export { withApi, withControlPlane } from './access.js';
 export type { ApiPlace, OwnControlPlane } from './access.js';
 export {
   createToken,

@@ -1,0 +1,42 @@
+/** Fields of a configuration document. */
+export type Fields = Readonly<Record<string, unknown>>;
+
+/** Whether a value has fields. */
+export function isFields(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** An object of another, or an empty one. */
+export function fieldsAt(value: Fields, key: string): Fields {
+  const inner = value[key];
+  return isFields(inner) ? inner : {};
+}
+
+/** Text that is not empty. */
+export function textAt(value: Fields, key: string): string | undefined {
+  const text = value[key];
+  return typeof text === 'string' && text !== '' ? text : undefined;
+}
+
+/** What Go writes for a field nobody set. */
+function saysNothing(value: unknown): boolean {
+  return value === null || value === '' || value === '0s' || (isFields(value) && Object.values(value).every(saysNothing));
+}
+
+/**
+ * The fields of a document that are other than in the one kbs would write; lists and single values as a whole. Pure.
+ * @param omit top-level fields that are told elsewhere
+ */
+export function differingFields(live: Fields, base: Fields, omit: readonly string[] = []): Fields {
+  const entries = Object.entries(live).flatMap(([key, value]): [string, unknown][] => {
+    if (omit.includes(key)) return [];
+    const other = base[key];
+    if (isFields(value)) {
+      const inner = differingFields(value, isFields(other) ? other : {});
+      return Object.keys(inner).length === 0 ? [] : [[key, inner]];
+    }
+    if (JSON.stringify(value) === JSON.stringify(other) || (other === undefined && saysNothing(value))) return [];
+    return [[key, value]];
+  });
+  return Object.fromEntries(entries);
+}

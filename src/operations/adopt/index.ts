@@ -1,0 +1,1 @@
+export { adoptCluster, type AdoptedHost, type AdoptOptions, type AdoptResult } from './adopt.js';
