@@ -1,5 +1,5 @@
 export { KEEPALIVED_FILES } from './keepalived.js';
-export { hasLocalLb, localLbSteps } from './local-lb.js';
+export { hasLocalLb, localLbFiles, localLbSteps } from './local-lb.js';
 export { endpointCleanupPhase, endpointPhase, endpointReachPhase } from './phases.js';
 export { beforeMoveStep, waitForEndpoint } from './reach.js';
 export { staleAddressStep } from './virtual-address.js';

@@ -3,7 +3,7 @@ import { PATHS, PORTS } from '../../constants/index.js';
 import type { AnyStep } from '../../engine/index.js';
 import type { Host } from '../../host/index.js';
 import { renderHaproxy, renderLocalLb, type HaproxyInput } from '../../render/index.js';
-import { filesStep, sha256Of } from '../../steps/index.js';
+import { filesStep, sha256Of, type FileSpec } from '../../steps/index.js';
 import { isControlPlane, type RunContext } from '../context.js';
 
 /** Manifest of the static pod. */
@@ -24,21 +24,34 @@ export function hasLocalLb(spec: Spec, host: Host): boolean {
   return endpointProvider(spec) === 'local-lb' && !isControlPlane(host);
 }
 
-/** The load balancer of a node, as a static pod: the kubelet runs it before it has found the API. None where it is not wanted. */
-export function localLbSteps({ spec, images }: Pick<RunContext, 'spec' | 'images'>, host: Host): readonly AnyStep[] {
-  if (!hasLocalLb(spec, host)) return [];
+/** What the load balancer of a node is made of. */
+export function localLbFiles({ spec, images }: Pick<RunContext, 'spec' | 'images'>): {
+  readonly config: FileSpec;
+  readonly manifest: FileSpec;
+} {
   const config = renderHaproxy({ kind: 'pod', port: PORTS.apiServer, ...haproxyServers(spec) });
+  const manifest = renderLocalLb({ image: images.haproxy, configDigest: sha256Of(config) });
+  return {
+    config: { path: PATHS.localLbConfig, content: config, mode: 0o644 },
+    manifest: { path: LOCAL_LB_MANIFEST, content: manifest, mode: 0o600 },
+  };
+}
+
+/** The load balancer of a node, as a static pod: the kubelet runs it before it has found the API. None where it is not wanted. */
+export function localLbSteps(slice: Pick<RunContext, 'spec' | 'images'>, host: Host): readonly AnyStep[] {
+  if (!hasLocalLb(slice.spec, host)) return [];
+  const { config, manifest } = localLbFiles(slice);
   return [
     filesStep({
       id: 'local-lb/config',
       title: 'Configure the node’s load balancer',
-      files: [{ path: PATHS.localLbConfig, content: config, mode: 0o644 }],
+      files: [config],
     }),
     // After its configuration, whose digest is in it: another manifest is what makes the kubelet start the pod anew.
     filesStep({
       id: 'local-lb/manifest',
       title: 'Write the static pod of the node’s load balancer',
-      files: [{ path: LOCAL_LB_MANIFEST, content: renderLocalLb({ image: images.haproxy, configDigest: sha256Of(config) }), mode: 0o600 }],
+      files: [manifest],
     }),
   ];
 }

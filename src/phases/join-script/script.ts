@@ -1,4 +1,4 @@
-import type { ClusterSpec } from '../../config/index.js';
+import { endpointProvider, type ClusterSpec } from '../../config/index.js';
 import { NODE_KEYS, PATHS } from '../../constants/index.js';
 import { JOURNAL_DIRECTORY, RECORD_SCRIPT } from '../../host/index.js';
 import { renderBootstrapKubeconfig } from '../../kubeconfig/index.js';
@@ -6,9 +6,10 @@ import { caCertHash, publicKeyPlace, type BootstrapToken } from '../../pki/index
 import { renderJoinScript } from '../../render/index.js';
 import { Secret } from '../../secret/index.js';
 import { fstabSwapExpression, kernelAbilityCommand, renderSysctls, WRITTEN_BY_KBS, type FileSpec } from '../../steps/index.js';
-import { CLUSTER_NAME } from '../access.js';
+import { CLUSTER_NAME, nodeAccess } from '../access.js';
 import { baselineCommand, BASELINE_NOTES } from '../baseline/index.js';
 import { containerRuntimeFiles, CRI_SOCKET } from '../container-runtime/index.js';
+import { localLbFiles } from '../endpoint/index.js';
 import { kubeletConfigText, kubeletFiles, KUBELET_FOLDERS, machineFlagsText, type KubeletMachine } from '../kubelet/index.js';
 import { REQUIRED_COMMANDS } from '../preflight/index.js';
 import { hostLines, HOSTS_FILE_MARK, kernelModulesFor, NODE_SYSCTLS } from '../prepare/index.js';
@@ -50,7 +51,15 @@ async function runtimeCalls(input: JoinScriptInput): Promise<string> {
   return variantCalls(without ?? [], having ?? [], () => 'has_cap_sys_resource');
 }
 
-function kubeletCalls({ spec, images }: JoinScriptInput): string {
+/** Where every node has a load balancer of its own, the kubelet runs it before it has found the API. */
+function endpointCalls(input: JoinScriptInput): readonly string[] {
+  if (endpointProvider(input.spec) !== 'local-lb') return [];
+  const { config, manifest } = localLbFiles(input);
+  return [putCalls(config), putCalls(manifest)];
+}
+
+function kubeletCalls(input: JoinScriptInput): string {
+  const { spec, images } = input;
   const filesFor = (subject: KubeletMachine): readonly FileSpec[] =>
     kubeletFiles({
       caCertificate: undefined,
@@ -59,7 +68,7 @@ function kubeletCalls({ spec, images }: JoinScriptInput): string {
     });
   const elsewhere = filesFor(machine({ hostname: '', usesSystemdResolved: true }));
   const whenOf = (path: string): string => (path === PATHS.kubeletFlagsEnv ? 'is_named_otherwise' : 'uses_resolved');
-  return variantCalls(filesFor(machine()), elsewhere, whenOf);
+  return [...endpointCalls(input), variantCalls(filesFor(machine()), elsewhere, whenOf)].join('\n');
 }
 
 /** Kernel settings, swap and names as the cluster file wants them. */
@@ -88,7 +97,9 @@ fi`;
 
 /** What is of the cluster alone. */
 function clusterFields({ spec, server, caCertificate, token, expires, version, architecture }: JoinScriptInput) {
-  const access = { clusterName: CLUSTER_NAME, server, caCertificate };
+  // The cluster's own word, but for nodes that reach the API through themselves.
+  const access =
+    endpointProvider(spec) === 'local-lb' ? nodeAccess(spec, caCertificate) : { clusterName: CLUSTER_NAME, server, caCertificate };
   const place = publicKeyPlace(caCertificate);
   const caData = Buffer.from(caCertificate, 'utf8').toString('base64');
   return {

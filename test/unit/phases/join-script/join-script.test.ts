@@ -125,3 +125,11 @@ describe('a join script', () => {
     expect(data.runcmd).toEqual([['sh', file?.path]]);
   });
 });
+
+test('a node with a load balancer of its own gets it from the script, and its kubelet goes through it', async () => {
+  const text = await scriptFor(aCluster({ controlPlaneEndpoint: { provider: 'local-lb' } }));
+  expect(text).toContain('put /etc/kubernetes/manifests/local-lb.yaml 600');
+  expect(text).toContain('server: https://127.0.0.1:6443');
+  expect(text).toContain('\nserver=https://k8s.example.org:6443\n');
+  expect(await scriptFor(aCluster())).not.toContain('local-lb');
+});
