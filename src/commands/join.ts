@@ -8,8 +8,9 @@ import { joinHereFlags, readToken, refuseBesideFile, ThisMachineCommand } from '
 type JoinFlags = Interfaces.InferredFlags<typeof Join.flags>;
 
 export default class Join extends ThisMachineCommand {
-  static override summary = 'Make nodes of the workers of the file that are none yet; ends when traffic flows between all nodes.';
-  static override description = `With an endpoint instead of a cluster file this machine joins the cluster there, be it made by kbs or by kubeadm.
+  static override summary = 'Make nodes of the hosts of the file that are none yet; ends when traffic flows between all nodes.';
+  static override description = `Control planes come to the running etcd one at a time: as learners first, which vote once they have caught up.
+With an endpoint instead of a cluster file this machine joins the cluster there, be it made by kbs or by kubeadm.
 The cluster has to prove with the token and the hash of its CA that it is the one meant; before that nothing is changed.`;
   static override examples = [
     '<%= config.bin %> join -f cluster.yaml',
@@ -23,7 +24,7 @@ The cluster has to prove with the token and the hash of its CA that it is the on
   static override flags = {
     ...clusterFlags,
     ...phaseFlags,
-    host: Flags.string({ multiple: true, helpValue: 'NAME', summary: 'Only this worker (may be given again).' }),
+    host: Flags.string({ multiple: true, helpValue: 'NAME', summary: 'Only this host of the file (may be given again).' }),
     'dry-run': Flags.boolean({ summary: 'Show what would be changed and change nothing.' }),
     ...joinHereFlags,
   };
@@ -33,12 +34,12 @@ The cluster has to prove with the token and the hash of its CA that it is the on
     const { convergeText } = await import('./converge-text.js');
     return this.operate<ConvergeResult>(flags, {
       run: (session) =>
-        flags.file === undefined ? this.#joinHere(session, args.endpoint, flags) : this.#joinWorkers(session, args.endpoint, flags),
+        flags.file === undefined ? this.#joinHere(session, args.endpoint, flags) : this.#joinHosts(session, args.endpoint, flags),
       text: (result, session) => convergeText(result, session, flags['dry-run']),
     });
   }
 
-  async #joinWorkers(session: Session, endpoint: string | undefined, flags: JoinFlags): Promise<ConvergeResult> {
+  async #joinHosts(session: Session, endpoint: string | undefined, flags: JoinFlags): Promise<ConvergeResult> {
     if (endpoint !== undefined) {
       throw new KbsError('USAGE', 'join either the hosts of a cluster file, or this machine with an endpoint', {
         remedy: ['leave out the endpoint', 'leave out -f; unset KBS_CLUSTER_FILE'],
@@ -46,8 +47,8 @@ The cluster has to prove with the token and the hash of its CA that it is the on
     }
     refuseBesideFile(flags, joinHereFlags);
     const input = await this.openCluster(session, flags);
-    const { joinWorkers } = await import('../operations/index.js');
-    return joinWorkers(input, flags.host ?? [], flags['dry-run'] ? 'plan' : 'apply');
+    const { joinHosts } = await import('../operations/index.js');
+    return joinHosts(input, flags.host ?? [], flags['dry-run'] ? 'plan' : 'apply');
   }
 
   async #joinHere(session: Session, endpoint: string | undefined, flags: JoinFlags): Promise<ConvergeResult> {

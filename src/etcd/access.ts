@@ -35,6 +35,7 @@ function unreachable({ said, isDistrust }: NoEtcd): KbsError {
 
 class GatewayAccess implements EtcdAccess {
   #credentials: Promise<ClientCredentials> | undefined;
+  #opening: Promise<Connection> | undefined;
   #current: Connection | undefined;
 
   constructor(private readonly options: EtcdAccessOptions) {}
@@ -99,6 +100,14 @@ class GatewayAccess implements EtcdAccess {
 
   async #connect(signal: AbortSignal): Promise<Connection> {
     if (this.#current?.isUsable === true) return this.#current;
+    // Shared by all who ask meanwhile.
+    this.#opening ??= this.#openFirst(signal).finally(() => {
+      this.#opening = undefined;
+    });
+    return this.#opening;
+  }
+
+  async #openFirst(signal: AbortSignal): Promise<Connection> {
     const credentials = await this.#readCredentials();
     const failures = new Map<string, Error>();
     const tries = this.options.places.map(async (place) => {

@@ -83,6 +83,8 @@ export async function openRunContext(input: ClusterInput, hosts: OperationHosts,
   return Object.freeze({
     spec,
     hosts: hosts.targets,
+    controlPlanes: controlPlaneHosts,
+    mayFound: mayCreatePki,
     artifacts,
     versions,
     images: clusterImages(spec, versions),
@@ -146,7 +148,8 @@ export async function runPhases<Context>(
     readonly mode: 'apply' | 'plan';
   },
 ): Promise<EngineResult> {
-  const all = [...run.hosts.targets, ...run.hosts.helpers];
+  // A control plane that is not worked on is one that runs already.
+  const all = [...run.hosts.helpers, ...run.hosts.targets];
   const clusterHost = all.find((host) => host.roles.has('control-plane')) ?? all[0];
   if (clusterHost === undefined) throw new KbsError('USAGE', 'no host is left to work on');
   const phases = selectPhases(run.phases, input);

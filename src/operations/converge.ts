@@ -1,6 +1,7 @@
-import { controlPlanes, workers, type HostSpec } from '../config/index.js';
+import { controlPlanes, type HostSpec } from '../config/index.js';
 import type { Change, Phase } from '../engine/index.js';
-import { KbsError } from '../errors/index.js';
+import { joinKbsErrors, KbsError } from '../errors/index.js';
+import type { Host } from '../host/index.js';
 import type { ProofRow, RunContext } from '../phases/index.js';
 import { CLUSTER_PHASES } from './cluster-phases.js';
 import {
@@ -10,10 +11,11 @@ import {
   openRunContext,
   runPhases,
   selectPhases,
+  tryTargets,
   type ClusterInput,
   type OperationHosts,
 } from './cluster-run.js';
-import { unfinishedWorkers } from './unfinished-workers.js';
+import { unfinishedHosts, type Unfinished } from './unfinished-hosts.js';
 
 /** What a converging operation came to. */
 export interface ConvergeResult {
@@ -73,36 +75,49 @@ export async function initCluster(
   return onHosts(hosts, () => converge(input, hosts, { operation: 'init', mode, phases, mayCreatePki: true }));
 }
 
-/** Which hosts `kbs join --host` names. @throws KbsError USAGE for a name that is no worker of the file */
-function namedWorkers(input: ClusterInput, names: readonly string[]): readonly HostSpec[] {
+/** Hosts of the file by their names. @throws KbsError USAGE for a name that is not in it */
+export function hostsNamed({ spec }: Pick<ClusterInput, 'spec'>, names: readonly string[]): readonly HostSpec[] {
   return names.map((name) => {
-    const host = input.spec.hosts.find((candidate) => candidate.name === name);
-    if (host === undefined)
-      throw new KbsError('USAGE', `there is no host ${name} in the cluster file`, {
-        remedy: [`hosts: ${input.spec.hosts.map((one) => one.name).join(' ')}`],
-      });
-    if (host.roles.includes('control-plane'))
-      throw new KbsError('USAGE', `${name} is a control plane: kbs join adds workers`, { remedy: ['kbs init -f CLUSTER_FILE'] });
-    return host;
+    const host = spec.hosts.find((candidate) => candidate.name === name);
+    if (host !== undefined) return host;
+    throw new KbsError('USAGE', `there is no host ${name} in the cluster file`, {
+      remedy: [`hosts: ${spec.hosts.map((one) => one.name).join(' ')}`],
+    });
   });
 }
 
-/** `kbs join`: workers of the file that are not nodes yet, or were left unfinished; with names: these. */
-export async function joinWorkers(
-  input: ClusterInput,
-  names: readonly string[],
-  mode: 'apply' | 'plan' = 'apply',
-): Promise<ConvergeResult> {
+/** Connects to hosts that join. One that is a node already, if not a healthy one, and cannot be reached is left to `apply`. */
+async function connectJoining(input: ClusterInput, wanted: readonly Unfinished[], helpers: readonly Host[]): Promise<readonly Host[]> {
+  const known = helpers.filter(({ name }) => wanted.some(({ host }) => host.name === name));
+  const missing = wanted.filter(({ host }) => !known.some(({ name }) => name === host.name));
+  const { hosts, failures } = await tryTargets(
+    input,
+    missing.map(({ host }) => host),
+  );
+  const isNode = ({ where }: KbsError): boolean => wanted.some(({ host, isKnown }) => isKnown && host.name === where.host);
+  const [first, ...rest] = failures.filter((failure) => !isNode(failure));
+  if (first !== undefined) {
+    await disconnect({ targets: hosts, helpers: [] });
+    throw joinKbsErrors([first, ...rest]);
+  }
+  for (const { message, remedy } of failures)
+    input.bus.emit({ type: 'warning', message: `${message}; it is a node already and left out`, remedy });
+  return [...known, ...hosts];
+}
+
+/** `kbs join`: hosts of the file that are not nodes yet, or were left unfinished; with names: these. Control planes come to a running etcd. */
+export async function joinHosts(input: ClusterInput, names: readonly string[], mode: 'apply' | 'plan' = 'apply'): Promise<ConvergeResult> {
   checkPhaseNames(input);
-  const candidates = names.length > 0 ? namedWorkers(input, names) : workers(input.spec);
-  const helpers = await connectHelpers(input);
-  return onHosts({ targets: [], helpers }, async () => {
-    const context = await openRunContext(input, { targets: [], helpers }, false);
-    // Asked before any worker is touched: a cluster without control plane has nothing to join.
+  const named = hostsNamed(input, names).map((host): Unfinished => ({ host, isKnown: false }));
+  const connected = await connectHelpers(input);
+  return onHosts({ targets: [], helpers: connected }, async () => {
+    const context = await openRunContext(input, { targets: [], helpers: connected }, false);
+    // Asked before any host is touched: a cluster without control plane has nothing to join.
     await context.pki.shared();
-    const wanted = names.length > 0 ? candidates : await unfinishedWorkers(await context.kube.connect(input.signal), candidates);
-    const targets = await connectTargets(input, wanted);
-    return onHosts({ targets, helpers: [] }, () => converge(input, { targets, helpers }, { operation: 'join', mode, mayCreatePki: false }));
+    const wanted = names.length > 0 ? named : await unfinishedHosts(await context.kube.connect(input.signal), input.spec.hosts);
+    const targets = await connectJoining(input, wanted, connected);
+    const hosts = { targets, helpers: connected.filter((host) => !targets.includes(host)) };
+    return onHosts({ targets, helpers: [] }, () => converge(input, hosts, { operation: 'join', mode, mayCreatePki: false }));
   });
 }
 

@@ -1,7 +1,7 @@
 export { adoptCluster, type AdoptedHost, type AdoptResult } from './adopt/index.js';
 export type { ClusterInput } from './cluster-run.js';
 export { CLUSTER_PHASES } from './cluster-phases.js';
-export { applyCluster, initCluster, joinWorkers, type ConvergeResult } from './converge.js';
+export { applyCluster, initCluster, joinHosts, type ConvergeResult } from './converge.js';
 export { openClusterInput, openSsh, type OpenClusterOptions } from './open-cluster.js';
 export { adminKubeconfig } from './admin-kubeconfig.js';
 export { defaultKubeconfigPath, mergeIntoKubeconfig, writeKubeconfig } from './local-kubeconfig.js';

@@ -1,4 +1,4 @@
-import { controlPlanes, endpointOf, endpointProvider, serviceAddress, type ClusterSpec } from '../config/index.js';
+import { endpointOf, endpointProvider, serviceAddress, type ClusterSpec } from '../config/index.js';
 import { PORTS } from '../constants/index.js';
 import type { Host } from '../host/index.js';
 import type { ClusterAccess } from '../kubeconfig/index.js';
@@ -65,9 +65,4 @@ function endpointName(spec: ClusterSpec): { readonly endpointHost?: string } {
 export function apiServerNames(spec: ClusterSpec): readonly string[] {
   const { certSANs } = spec.apiServer;
   return endpointProvider(spec) === 'local-lb' ? [...new Set([...certSANs, LOOPBACK, 'localhost'])] : certSANs;
-}
-
-/** Members of stacked etcd as a new cluster starts: every control plane of the file. */
-export function initialEtcdMembers(spec: ClusterSpec): readonly { readonly name: string; readonly address: string }[] {
-  return controlPlanes(spec).map(({ name, address }) => ({ name, address }));
 }

@@ -49,8 +49,12 @@ export interface ProofReport {
 /** What phases may ask for; frozen for a run. A phase takes the slice it needs by `Pick`. */
 export interface RunContext {
   readonly spec: ClusterSpec;
-  /** Every connected host of the cluster, also those the operation does not change. */
+  /** Hosts the operation works on. */
   readonly hosts: readonly Host[];
+  /** Every connected control plane, also those the operation does not change. */
+  readonly controlPlanes: readonly Host[];
+  /** Control planes that find no cluster may found one: so do `init` and `apply`, never `join`. */
+  readonly mayFound: boolean;
   readonly artifacts: ArtifactStore;
   readonly versions: ComponentVersions;
   readonly images: ClusterImages;

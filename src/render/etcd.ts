@@ -20,7 +20,7 @@ function etcdFlags(input: EtcdInput) {
     'experimental-initial-corrupt-check': 'true',
     'experimental-watch-progress-notify-interval': '5s',
     'initial-advertise-peer-urls': peerUrl,
-    'initial-cluster': input.initialCluster.map(({ name, address }) => `${name}=https://${hostPort(address, PORTS.etcdPeer)}`).join(','),
+    'initial-cluster': input.initialCluster,
     ...(input.initialClusterState === undefined ? {} : { 'initial-cluster-state': input.initialClusterState }),
     'key-file': etcdPki('server.key'),
     'listen-client-urls': `https://${hostPort(loopback, PORTS.etcdClient)},${clientUrl}`,

@@ -49,10 +49,10 @@ export interface EtcdInput {
   readonly nodeName: string;
   readonly advertiseAddress: string;
   readonly dataDir: string;
-  /** Members at the start of this one, itself included, in any order. */
-  readonly initialCluster: readonly { readonly name: string; readonly address: string }[];
+  /** Members at the start of this one, itself included, as the flag has them: `cp1=https://10.0.0.11:2380,…`. */
+  readonly initialCluster: string;
   /** `existing` when it joins running members; absent for a new cluster. */
-  readonly initialClusterState?: 'new' | 'existing';
+  readonly initialClusterState?: string;
   readonly extraArgs: Readonly<Record<string, string>>;
 }
 

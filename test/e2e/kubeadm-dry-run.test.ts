@@ -7,7 +7,7 @@ import { PATHS } from '../../src/constants/index.js';
 import type { KubeObject } from '../../src/kube/index.js';
 import { controlPlaneNode } from '../../src/phases/access.js';
 import { coreDnsInput, coreDnsObjects, kubeadmContractInput, kubeadmContractObjects } from '../../src/phases/cluster-objects/index.js';
-import { controllerManifests, storageManifests } from '../../src/phases/control-plane/manifests.js';
+import { apiServerManifest, controllerManifests, etcdManifest } from '../../src/phases/control-plane/manifests.js';
 import { kubeletConfigText, kubeletFlagsText } from '../../src/phases/kubelet/index.js';
 import { kubeProxyInput, kubeProxyObjects } from '../../src/phases/pod-network/index.js';
 import { LEAF_CERTS, leafRequirements } from '../../src/pki/leaves.js';
@@ -197,10 +197,11 @@ async function askKbs({ node: name = HOST, spec: wishes }: Case, caCertificate: 
   const context = { spec, versions, images: clusterImages(spec, versions) };
   const host = memoryHost({ name, address: ADDRESS, roles: ['control-plane'], facts: { hostname: HOST, trustStoreDirectories } });
   const node = controlPlaneNode(spec, host);
+  const etcdFlags = { initialCluster: `${name}=https://${ADDRESS}:2380` };
   const serving = LEAF_CERTS.filter(({ sans }) => sans !== undefined);
   return {
     files: new Map([
-      ...[...storageManifests(context, host), ...controllerManifests(context, host)].map(
+      ...[etcdManifest(context, host, etcdFlags), apiServerManifest(context, host), ...controllerManifests(context, host)].map(
         ({ path, content }) => [path, String(content)] as const,
       ),
       [PATHS.kubeletConfig, kubeletConfigText(spec, host)],

@@ -55,17 +55,13 @@ function etcd(change: Partial<EtcdInput> = {}): string {
     nodeName: 'cp1',
     advertiseAddress: '192.0.2.11',
     dataDir: '/var/lib/etcd',
-    initialCluster: [{ name: 'cp1', address: '192.0.2.11' }],
+    initialCluster: 'cp1=https://192.0.2.11:2380',
     extraArgs: {},
     ...change,
   });
 }
 
-const THREE_MEMBERS = [
-  { name: 'cp1', address: '192.0.2.11' },
-  { name: 'cp2', address: '192.0.2.12' },
-  { name: 'cp3', address: '192.0.2.13' },
-];
+const THREE_MEMBERS = ['11', '12', '13'].map((byte, index) => `cp${index + 1}=https://192.0.2.${byte}:2380`).join(',');
 const AUDIT = { name: 'audit', hostPath: '/var/log/kubernetes', mountPath: '/var/log/kubernetes', readOnly: false };
 
 const CASES: Readonly<Record<string, string>> = {
@@ -95,7 +91,7 @@ const CASES: Readonly<Record<string, string>> = {
   etcd: etcd(),
   'etcd-three-members-at-once': etcd({ initialCluster: THREE_MEMBERS }),
   'etcd-joining': etcd({ nodeName: 'cp3', advertiseAddress: '192.0.2.13', initialCluster: THREE_MEMBERS, initialClusterState: 'existing' }),
-  'etcd-ipv6': etcd({ advertiseAddress: '2001:db8::11', initialCluster: [{ name: 'cp1', address: '2001:db8::11' }] }),
+  'etcd-ipv6': etcd({ advertiseAddress: '2001:db8::11', initialCluster: 'cp1=https://[2001:db8::11]:2380' }),
   'etcd-own-flags': etcd({
     dataDir: '/srv/etcd',
     extraArgs: { 'listen-metrics-urls': 'http://0.0.0.0:2391,http://127.0.0.1:2381', 'quota-backend-bytes': '8589934592' },

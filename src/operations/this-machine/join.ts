@@ -53,7 +53,7 @@ export interface JoinHereOptions extends ThisMachineRun {
 }
 
 /** A run on a node that comes with a token: nobody here has the cluster's keys, and nothing is proven for the whole cluster. */
-type JoinContext = Omit<RunContext, 'pki' | 'proof' | 'etcd' | 'vrrp'>;
+type JoinContext = Omit<RunContext, 'pki' | 'proof' | 'etcd' | 'controlPlanes' | 'mayFound' | 'vrrp'>;
 
 /** From a bare machine to a node that is Ready, with what the cluster tells whoever has a token. */
 const JOIN_PHASES: readonly Phase<JoinContext>[] = [

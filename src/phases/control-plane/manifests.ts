@@ -2,8 +2,9 @@ import { PATHS, PORTS } from '../../constants/index.js';
 import type { Host } from '../../host/index.js';
 import { renderApiServer, renderControllerManager, renderEtcd, renderScheduler } from '../../render/index.js';
 import type { FileSpec } from '../../steps/index.js';
-import { CLUSTER_NAME, initialEtcdMembers } from '../access.js';
+import { CLUSTER_NAME } from '../access.js';
 import type { RunContext } from '../context.js';
+import type { EtcdStartFlags } from './etcd-start.js';
 
 type Slice = Pick<RunContext, 'spec' | 'images'>;
 
@@ -11,33 +12,35 @@ function manifest(name: string, content: string): FileSpec {
   return { path: `${PATHS.manifestsDir}/${name}.yaml`, content, mode: 0o600 };
 }
 
-/** Static pods that make the API: etcd and the API server. */
-export function storageManifests({ spec, images }: Slice, host: Host): readonly FileSpec[] {
-  return [
-    manifest(
-      'etcd',
-      renderEtcd({
-        image: images.etcd,
-        nodeName: host.name,
-        advertiseAddress: host.address,
-        dataDir: spec.etcd.dataDir,
-        initialCluster: initialEtcdMembers(spec),
-        extraArgs: spec.etcd.extraArgs,
-      }),
-    ),
-    manifest(
-      'kube-apiserver',
-      renderApiServer({
-        image: images.kubeApiserver,
-        advertiseAddress: host.address,
-        bindPort: PORTS.apiServer,
-        serviceSubnet: spec.network.serviceSubnet,
-        dnsDomain: spec.network.dnsDomain,
-        trustDirectories: host.facts.trustStoreDirectories,
-        ...spec.apiServer,
-      }),
-    ),
-  ];
+/** Static pod of etcd. */
+export function etcdManifest({ spec, images }: Slice, host: Host, flags: EtcdStartFlags): FileSpec {
+  return manifest(
+    'etcd',
+    renderEtcd({
+      image: images.etcd,
+      nodeName: host.name,
+      advertiseAddress: host.address,
+      dataDir: spec.etcd.dataDir,
+      ...flags,
+      extraArgs: spec.etcd.extraArgs,
+    }),
+  );
+}
+
+/** Static pod of the API server. */
+export function apiServerManifest({ spec, images }: Slice, host: Host): FileSpec {
+  return manifest(
+    'kube-apiserver',
+    renderApiServer({
+      image: images.kubeApiserver,
+      advertiseAddress: host.address,
+      bindPort: PORTS.apiServer,
+      serviceSubnet: spec.network.serviceSubnet,
+      dnsDomain: spec.network.dnsDomain,
+      trustDirectories: host.facts.trustStoreDirectories,
+      ...spec.apiServer,
+    }),
+  );
 }
 
 /** Static pods that work through the API: controller manager and scheduler. */

@@ -1,12 +1,14 @@
-import type { Phase } from '../../engine/index.js';
-import { filesStep } from '../../steps/index.js';
+import type { AnyStep, Phase } from '../../engine/index.js';
+import { filesStep, type FileSpec } from '../../steps/index.js';
 import type { RunContext } from '../context.js';
 import { beforeMoveStep } from '../endpoint/index.js';
 import { kubeletServiceStep } from '../kubelet/index.js';
 import { apiServerReadyStep } from './api-server-step.js';
+import { addMemberStep, promoteMemberStep } from './etcd-join-steps.js';
+import { etcdStartOf, joiningFlags } from './etcd-start.js';
 import { etcdReadyStep } from './etcd-step.js';
+import { apiServerManifest, controllerManifests, etcdManifest } from './manifests.js';
 import { servedCertificateStep } from './served-certificate-step.js';
-import { controllerManifests, storageManifests } from './manifests.js';
 
 /** The kubelet of a control plane starts while images are still loading: it has nothing to run yet. */
 export const controlPlaneKubeletPhase: Phase<Pick<RunContext, 'spec' | 'images' | 'node'>> = {
@@ -21,27 +23,54 @@ export const controlPlaneKubeletPhase: Phase<Pick<RunContext, 'spec' | 'images' 
   ],
 };
 
-/** etcd and the API server, as static pods, on all control planes at once. */
-export const controlPlanePhase: Phase<Pick<RunContext, 'spec' | 'images'>> = {
+type StorageSlice = Pick<RunContext, 'spec' | 'images' | 'etcd' | 'controlPlanes' | 'mayFound'>;
+
+function dataFolderStep({ spec }: StorageSlice): AnyStep {
+  return filesStep({
+    id: 'control-plane/etcd-data',
+    title: 'Make the data folder of etcd',
+    files: [],
+    directories: [{ path: spec.etcd.dataDir, mode: 0o700, ownTree: true }],
+  });
+}
+
+/** Its members are known only when this one has been added. */
+function joiningEtcdStep(context: StorageSlice): AnyStep {
+  const options = { id: 'control-plane/etcd-manifest', title: 'Write the static pod of etcd', timeoutMs: 60_000 };
+  return {
+    ...options,
+    async prepare(host, stepContext) {
+      const members = (await context.etcd.tryMembers(stepContext.signal)) ?? [];
+      return filesStep({ ...options, files: [etcdManifest(context, host, joiningFlags(members, host))] }).prepare(host, stepContext);
+    },
+  };
+}
+
+/**
+ * etcd and the API server, as static pods, on all control planes at once. In a new cluster the members of etcd start together; one that
+ * comes to a running cluster is a learner first, which etcd takes one at a time, and has its API server once it votes.
+ */
+export const controlPlanePhase: Phase<StorageSlice> = {
   name: 'control-plane',
   title: 'Start etcd and the API server',
-  summary: 'writes the static pods of etcd and kube-apiserver on every control plane, all members of etcd at once',
+  summary: 'writes the static pods of etcd and kube-apiserver; to a running etcd members are added one at a time, as learners first',
   on: 'control-plane',
   // With its image there a static pod starts at once; without it the kubelet would back off.
   after: ['control-plane-kubelet', 'control-plane-images'],
-  steps: ({ spec, images }, host) => [
-    filesStep({
-      id: 'control-plane/etcd-data',
-      title: 'Make the data folder of etcd',
-      files: [],
-      directories: [{ path: spec.etcd.dataDir, mode: 0o700, ownTree: true }],
-    }),
-    filesStep({
-      id: 'control-plane/manifests',
-      title: 'Write the static pods of etcd and the API server',
-      files: storageManifests({ spec, images }, host),
-    }),
-  ],
+  async steps(context, host) {
+    const start = await etcdStartOf(context, host);
+    const manifestsStep = (files: readonly FileSpec[]): AnyStep =>
+      filesStep({ id: 'control-plane/manifests', title: 'Write the static pods of etcd and the API server', files });
+    if (start.kind !== 'joins')
+      return [dataFolderStep(context), manifestsStep([etcdManifest(context, host, start.flags), apiServerManifest(context, host)])];
+    return [
+      addMemberStep(context, start.lost),
+      dataFolderStep(context),
+      joiningEtcdStep(context),
+      promoteMemberStep(context, start.lost),
+      manifestsStep([apiServerManifest(context, host)]),
+    ];
+  },
 };
 
 /** etcd of every control plane is healthy, which with several members means: they have found each other. */

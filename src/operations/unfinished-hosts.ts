@@ -6,6 +6,13 @@ interface NodeStatus {
   readonly conditions?: readonly { readonly type: string; readonly status: string }[];
 }
 
+/** A host that is not yet a node as it should be. */
+export interface Unfinished {
+  readonly host: HostSpec;
+  /** The cluster has its Node all the same: its join was cut off, or it is down. */
+  readonly isKnown: boolean;
+}
+
 /** A node that is Ready and carries what kbs gives every node at the end of a join. */
 function isFinished(node: KubeObject | undefined): boolean {
   if (node === undefined) return false;
@@ -15,7 +22,8 @@ function isFinished(node: KubeObject | undefined): boolean {
 }
 
 /** Those of the hosts that are no nodes yet, or whose join was cut off. @throws KbsError KUBE_API, KUBE_UNREACHABLE */
-export async function unfinishedWorkers(api: KubeApi, candidates: readonly HostSpec[]): Promise<readonly HostSpec[]> {
+export async function unfinishedHosts(api: KubeApi, candidates: readonly HostSpec[]): Promise<readonly Unfinished[]> {
   const nodes = await api.list({ apiVersion: 'v1', kind: 'Node' });
-  return candidates.filter(({ name }) => !isFinished(nodes.find((node) => node.metadata.name === name)));
+  const nodeOf = ({ name }: HostSpec): KubeObject | undefined => nodes.find((node) => node.metadata.name === name);
+  return candidates.filter((host) => !isFinished(nodeOf(host))).map((host) => ({ host, isKnown: nodeOf(host) !== undefined }));
 }
