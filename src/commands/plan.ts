@@ -23,8 +23,12 @@ export default class Plan extends ClusterCommand {
         const { applyCluster } = await import('../operations/index.js');
         return applyCluster(input, 'plan');
       },
-      text: (result, session) => renderPlan(result.changes, session.style),
+      text: (result, session) => [renderPlan(result.changes, session.style), ...result.notInFile.map(strangerText)].join('\n'),
       exit: (result) => (flags['exit-code'] && result.changes.length > 0 ? CHANGES_PENDING : 0),
     });
   }
+}
+
+function strangerText(name: string): string {
+  return `${name} is in the cluster and not in the cluster file: kbs node remove ${name}, or name it there`;
 }

@@ -1,2 +1,3 @@
 export { createEtcdAccess, etcdSays } from './access.js';
+export { memberLabel, quorumOf, removalProblem } from './quorum.js';
 export type { EtcdAccess, EtcdAccessOptions, EtcdMember, EtcdMemberHealth, EtcdPlace, EtcdStatus } from './types.js';

@@ -25,6 +25,8 @@ export interface ConvergeResult {
   readonly changes: readonly Change[];
   /** Steps that found everything as it should be. */
   readonly unchanged: number;
+  /** Nodes and members of etcd that the cluster has and the file has not. */
+  readonly notInFile: readonly string[];
   /** Edges that were proven; empty for plans. */
   readonly proof: readonly ProofRow[];
   readonly durationMs: number;
@@ -37,6 +39,25 @@ interface Converge {
   readonly mayCreatePki: boolean;
 }
 
+/** Told of, never removed: what the file does not name may be somebody's. */
+async function warnOfStrangers({ spec, bus, signal }: ClusterInput, { kube, etcd }: RunContext): Promise<readonly string[]> {
+  const api = await kube.tryConnect(signal);
+  if (api === undefined) return [];
+  const [nodes, members = []] = await Promise.all([api.list({ apiVersion: 'v1', kind: 'Node' }), etcd.tryMembers(signal)]);
+  const known = new Set(spec.hosts.map(({ name }) => name));
+  const strange = nodes.map(({ metadata }) => metadata.name).filter((name) => !known.has(name));
+  const labels = members.map(({ name, id }) => (name === '' ? id : name)).filter((name) => !known.has(name) && !strange.includes(name));
+  for (const name of strange) {
+    const remedy = [`kbs node remove ${name} -f CLUSTER_FILE`, 'or name it in the cluster file'];
+    bus.emit({ type: 'warning', message: `the cluster has a node ${name} that the cluster file has not`, remedy });
+  }
+  for (const name of labels) {
+    const remedy = [`kbs node remove ${name} --dead -f CLUSTER_FILE   # if its host is gone`];
+    bus.emit({ type: 'warning', message: `etcd has a member ${name} that is no host of the cluster file, and no node`, remedy });
+  }
+  return [...strange, ...labels];
+}
+
 async function converge(input: ClusterInput, hosts: OperationHosts, run: Converge): Promise<ConvergeResult> {
   const context = await openRunContext(input, hosts, run.mayCreatePki);
   const result = await runPhases(input, { operation: run.operation, phases: run.phases ?? CLUSTER_PHASES, context, hosts, mode: run.mode });
@@ -46,6 +67,7 @@ async function converge(input: ClusterInput, hosts: OperationHosts, run: Converg
     hosts: hosts.targets.map(({ name }) => name),
     changes: result.changes,
     unchanged: result.unchanged,
+    notInFile: await warnOfStrangers(input, context),
     proof: context.proof.rows(),
     durationMs: result.durationMs,
   };

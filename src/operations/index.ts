@@ -9,7 +9,7 @@ export { clusterStatus, type ClusterStatus } from './status.js';
 export { resetCluster, resetTargets, resetThisMachine, type ResetResult } from './reset.js';
 export { makeJoinScript, writeJoinScript, type JoinScript, type JoinScriptOptions } from './join-script.js';
 export type { JoinWords } from './join-words.js';
-export { parseTokenTtl } from './token-ttl.js';
+export { parseTimeLimit, parseTokenTtl } from './token-ttl.js';
 export {
   initThisMachine,
   joinThisMachine,
@@ -21,3 +21,12 @@ export {
   type ThisMachineRun,
 } from './this-machine/index.js';
 export { createToken, deleteTokens, listTokens, type ApiPlace, type CreatedToken, type TokenRow } from './tokens/index.js';
+export {
+  drainClusterNode,
+  removeNode,
+  replaceNode,
+  type DrainNodeOptions,
+  type NodeResult,
+  type RemoveOptions,
+  type ReplaceOptions,
+} from './nodes/index.js';

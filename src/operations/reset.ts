@@ -55,7 +55,7 @@ export function resetTargets(spec: Pick<ClusterSpec, 'hosts'>, names: readonly s
     throw new KbsError('USAGE', `${one?.name ?? ''} is a member of etcd together with ${staying.map(({ name }) => name).join(', ')}`, {
       details: ['a member has to leave etcd before its host is reset, or the others lose their quorum'],
       remedy: [
-        `kbs node remove ${one?.name ?? ''}   # takes a control plane out of a cluster; comes with a later version`,
+        `kbs node remove ${one?.name ?? ''} -f CLUSTER_FILE   # drains it, takes its member out of etcd, and resets its host`,
         'kbs reset -f CLUSTER_FILE   # resets all hosts of the cluster',
       ],
     });

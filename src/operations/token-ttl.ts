@@ -16,3 +16,16 @@ export function parseTokenTtl(text: string): number | undefined {
   }
   return ms === 0 ? undefined : ms;
 }
+
+/**
+ * A time limit: `5m`, `90s`, `1h30m`; `0`: no patience at all.
+ * @returns milliseconds
+ * @throws KbsError USAGE
+ */
+export function parseTimeLimit(flag: string, text: string): number {
+  try {
+    return parseTokenTtl(text) ?? 0;
+  } catch (cause) {
+    throw new KbsError('USAGE', `${flag} is 5m, 90s, 1h30m or the like; not "${text}"`, { cause });
+  }
+}

@@ -23,13 +23,30 @@ export {
   type RunContext,
   type VrrpPasswordSource,
 } from './context.js';
-export { apiServerPhase, controllersPhase, controlPlaneKubeletPhase, controlPlanePhase, etcdPhase } from './control-plane/index.js';
+export {
+  apiServerPhase,
+  controllersPhase,
+  controlPlaneKubeletPhase,
+  controlPlanePhase,
+  etcdPhase,
+  peerUrlOf,
+} from './control-plane/index.js';
 export { endpointCleanupPhase, endpointPhase, endpointReachPhase } from './endpoint/index.js';
 export { controlPlaneImagesPhase, imagesPhase } from './images/index.js';
 export { joinScript, partsBaseUrl, type JoinScriptInput } from './join-script/index.js';
 export { joinNodePhase, nameTaken } from './join-node/index.js';
 export { joinedProblem, kubeletPhase } from './kubelet/index.js';
 export { signedNodeSource, tokenNodeSource, type TokenNodeInput } from './node-source.js';
+export {
+  cordonPhase,
+  drainPhase,
+  LEAVE_PHASES,
+  memberOfNode,
+  membersHealth,
+  uncordonPhase,
+  type DrainContext,
+  type LeaveContext,
+} from './leave/index.js';
 export { nodesPhase } from './nodes/index.js';
 export { podNetworkPhase } from './pod-network/index.js';
 export { parseIgnoredChecks, preflightPhase } from './preflight/index.js';

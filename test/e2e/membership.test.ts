@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { ConvergeResult } from '../../src/operations/index.js';
+import type { ConvergeResult, NodeResult } from '../../src/operations/index.js';
 import { createLabCluster, type LabCluster } from '../support/lab-cluster.js';
 import { startLoadBalancer, type LoadBalancer } from '../support/load-balancer/index.js';
 
@@ -49,6 +49,25 @@ async function etcdStart(host: string): Promise<string> {
   return (await cluster.lab.ssh(host, 'stat -c %Y /proc/$(pgrep -x etcd)')).stdout;
 }
 
+/** What kbs says of a run that fails. */
+async function failure(args: readonly string[]): Promise<{ readonly exitCode: number | null; readonly text: string }> {
+  const { exitCode, stdout } = await cluster.kbs([...args, '--output', 'json']);
+  return { exitCode, text: stdout };
+}
+
+async function nodes(): Promise<readonly string[]> {
+  return (await cluster.kubectl(['get', 'nodes', '-o', 'name']))
+    .trim()
+    .split('\n')
+    .map((line) => line.replace('node/', ''))
+    .sort();
+}
+
+/** A host is lost for good: power cut, disk deleted. */
+async function lose(host: string): Promise<void> {
+  await cluster.lab.kill(host);
+}
+
 describe.sequential('control planes that come and go', () => {
   test('one control plane becomes three by join, and the first one’s etcd is not restarted', async () => {
     await cluster.kbsJson<ConvergeResult>(['init', '-f', cluster.file]);
@@ -61,5 +80,53 @@ describe.sequential('control planes that come and go', () => {
     expect(await voters('cp3')).toEqual(FIRST);
     expect(await etcdStart('cp1')).toBe(before);
     expect((await cluster.kbsJson<ConvergeResult>(['plan', '-f', cluster.file])).changes).toEqual([]);
+  });
+
+  test('an even number of members is refused, with the reason', async () => {
+    const even = await failure(['node', 'remove', 'cp2', '-f', cluster.file, '--yes']);
+    expect(even.exitCode).toBe(4);
+    expect(even.text).toContain('ETCD_QUORUM');
+    expect(even.text).toContain('2 members would be left, which tolerate no failure');
+    const reset = await failure(['reset', '--host', 'cp2', '-f', cluster.file, '--yes']);
+    expect(reset.text).toContain('kbs node remove cp2');
+    expect(await voters('cp1')).toEqual(FIRST);
+  });
+
+  test('with one control plane dead no other may go, and all that only looks works', async () => {
+    await lose('cp1');
+    const refused = await failure(['node', 'remove', 'cp2', '-f', cluster.file, '--yes', '--force']);
+    expect(refused.exitCode).toBe(4);
+    expect(refused.text).toContain('of the 2 members left 2 would have to run, and cp1 does not');
+    expect(refused.text).toContain('kbs node remove cp1 --dead');
+    const status = await cluster.kbsJson<{ hosts: { name: string; problem?: unknown }[] }>(['status', '-f', cluster.file]);
+    expect(status.hosts.filter(({ problem }) => problem !== undefined).map(({ name }) => name)).toEqual(['cp1']);
+    expect(await nodes()).toEqual(FIRST);
+  });
+
+  test.each([
+    { old: 'cp1', by: 'cp4', file: ['cp2', 'cp3', 'cp4'], after: ['cp2', 'cp3', 'cp4'] },
+    { old: 'cp2', by: 'cp5', file: ['cp2', 'cp3', 'cp4', 'cp5'], after: ['cp3', 'cp4', 'cp5'] },
+    { old: 'cp3', by: 'cp6', file: ['cp4', 'cp5', 'cp6'], after: ['cp4', 'cp5', 'cp6'] },
+  ])('$old is lost for good, and $by takes its place', async ({ old, by, file, after }) => {
+    if (old !== 'cp1') await lose(old);
+    await cluster.lab.add({ name: by });
+    await balancer.use(after);
+    await cluster.describe({ hosts: file });
+    await cluster.kbsJson<NodeResult>(['node', 'replace', old, by, '-f', cluster.file, '--dead', '--yes']);
+    await cluster.describe({ hosts: after });
+    expect(await members(by)).toHaveLength(3);
+    expect(await voters(by)).toEqual(after);
+    expect(await nodes()).toEqual(after);
+    const plan = await cluster.kbsJson<ConvergeResult>(['plan', '-f', cluster.file]);
+    expect([plan.changes, plan.notInFile]).toEqual([[], []]);
+    await cluster.lab.remove(old);
+  });
+
+  test('a living control plane is taken out with --force, and its host is clean', async () => {
+    await cluster.kbsJson<NodeResult>(['node', 'remove', 'cp5', '-f', cluster.file, '--force', '--yes']);
+    expect(await voters('cp4')).toEqual(['cp4', 'cp6']);
+    expect(await nodes()).toEqual(['cp4', 'cp6']);
+    const left = await cluster.lab.ssh('cp5', 'ls -d /etc/kubernetes /var/lib/etcd /etc/kbs 2>/dev/null; true');
+    expect(left.stdout).toBe('');
   });
 });

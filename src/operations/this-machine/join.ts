@@ -172,7 +172,7 @@ async function joinAs(options: JoinHereOptions, spec: ClusterSpec, found: Found)
     const context = await joinContext(input, host, node, kube);
     const hosts = { targets, helpers: [] };
     const result = await runPhases(input, { operation: 'join', phases: JOIN_PHASES, context, hosts, mode: options.mode });
-    return { operation: 'join', cluster: spec.name, hosts: [host.name], ...result, proof: [] };
+    return { operation: 'join', cluster: spec.name, hosts: [host.name], ...result, proof: [], notInFile: [] };
   } finally {
     await kube.close();
     await disconnect({ targets, helpers: [] });

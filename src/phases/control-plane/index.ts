@@ -1,1 +1,2 @@
 export { apiServerPhase, controllersPhase, controlPlaneKubeletPhase, controlPlanePhase, etcdPhase } from './phases.js';
+export { peerUrlOf } from './etcd-start.js';

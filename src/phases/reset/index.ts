@@ -1,1 +1,2 @@
+export { nodeObjectStep } from './node-object-step.js';
 export { isManaged, RESET_PHASES, type ResetContext } from './phases.js';

@@ -1,0 +1,69 @@
+import { KbsError } from '../errors/index.js';
+import type { EtcdMemberHealth } from './types.js';
+
+/** How many of a number of voting members have to run. */
+export function quorumOf(voters: number): number {
+  return Math.floor(voters / 2) + 1;
+}
+
+/** What a member is called: its name, or its identifier before it has ever started. */
+export function memberLabel({ member: { name, id } }: Pick<EtcdMemberHealth, 'member'>): string {
+  return name === '' ? id : name;
+}
+
+function refusal(leaving: string, why: string, rows: readonly EtcdMemberHealth[], remedy: readonly string[]): KbsError {
+  return new KbsError('ETCD_QUORUM', `${leaving} cannot be taken out of etcd: ${why}`, {
+    details: rows.map(
+      (row) => `${memberLabel(row)} (${row.member.peerUrls.join(', ')}): ${row.problem ?? (row.member.isLearner ? 'learner' : 'healthy')}`,
+    ),
+    remedy,
+  });
+}
+
+/**
+ * Why a member must not be taken out: what would be left could decide nothing, or is as easily lost as one member fewer. Pure.
+ * @param rows all members with their health
+ * @param id of the member that is to leave
+ * @param mayBeEven an even number of members may be left
+ */
+export function removalProblem(
+  rows: readonly EtcdMemberHealth[],
+  id: string,
+  { mayBeEven }: { readonly mayBeEven: boolean },
+): KbsError | undefined {
+  const leaving = rows.find(({ member }) => member.id === id);
+  // A learner counts for no quorum.
+  if (leaving === undefined || leaving.member.isLearner) return undefined;
+  const name = memberLabel(leaving);
+  const left = rows.filter((row) => row !== leaving && !row.member.isLearner);
+  if (left.length === 0) {
+    return refusal(name, 'it is the last member, and the cluster’s data is in it', rows, [
+      'kbs node replace OLD NEW -f CLUSTER_FILE   # moves the cluster to another host',
+      'kbs reset -f CLUSTER_FILE   # ends the cluster',
+    ]);
+  }
+  const sick = left.filter(({ problem }) => problem !== undefined);
+  const needed = quorumOf(left.length);
+  if (left.length - sick.length < needed) {
+    const are = sick.length === 1 ? 'does' : 'do';
+    return refusal(
+      name,
+      `of the ${left.length} members left ${needed} would have to run, and ${sick.map(memberLabel).join(', ')} ${are} not`,
+      rows,
+      sick.flatMap((row) => [
+        `kbs node remove ${memberLabel(row)} --dead -f CLUSTER_FILE   # first, if it is gone for good`,
+        `systemctl status kubelet; crictl ps -a --name etcd   # on ${memberLabel(row)}: else heal it`,
+      ]),
+    );
+  }
+  if (mayBeEven || left.length % 2 === 1) return undefined;
+  return refusal(
+    name,
+    `${left.length} members would be left, which tolerate ${left.length - needed === 0 ? 'no failure' : 'no more failures than one fewer'}`,
+    rows,
+    [
+      `kbs node replace ${name} NEW -f CLUSTER_FILE   # another host takes its place`,
+      `kbs node remove ${name} --force -f CLUSTER_FILE   # leaves ${left.length} members`,
+    ],
+  );
+}

@@ -1,0 +1,105 @@
+import { endpointOf, type ClusterSpec, type HostSpec } from '../../config/index.js';
+import { NODE_KEYS } from '../../constants/index.js';
+import { removalProblem, type EtcdMemberHealth } from '../../etcd/index.js';
+import { KbsError } from '../../errors/index.js';
+import type { KubeObject } from '../../kube/index.js';
+import { memberOfNode, peerUrlOf } from '../../phases/index.js';
+
+/** What there is of a node that is to leave: in the cluster file, in the API, in etcd. */
+export interface Leaving {
+  readonly name: string;
+  /** Of the file; else as the Node tells where it is. Absent when nobody knows its address. */
+  readonly host: HostSpec | undefined;
+  readonly isInFile: boolean;
+  readonly node: KubeObject | undefined;
+  readonly member: EtcdMemberHealth | undefined;
+}
+
+interface NodeFields {
+  readonly status?: {
+    readonly addresses?: readonly { readonly type: string; readonly address: string }[];
+    readonly conditions?: readonly { readonly type: string; readonly status: string }[];
+  };
+}
+
+/** Whether the kubelet of a node reports. */
+export function isReady(node: KubeObject | undefined): boolean {
+  const { conditions = [] } = (node as (KubeObject & NodeFields) | undefined)?.status ?? {};
+  return conditions.some(({ type, status }) => type === 'Ready' && status === 'True');
+}
+
+/** A host as its Node describes it; how to log in is what the file says for all. */
+function hostOfNode(node: KubeObject | undefined): HostSpec | undefined {
+  const { addresses = [] } = (node as (KubeObject & NodeFields) | undefined)?.status ?? {};
+  const address = addresses.find(({ type }) => type === 'InternalIP')?.address;
+  if (node === undefined || address === undefined) return undefined;
+  const isControlPlane = node.metadata.labels?.[NODE_KEYS.controlPlane] !== undefined;
+  return { name: node.metadata.name, address, roles: [isControlPlane ? 'control-plane' : 'worker'], labels: {} };
+}
+
+/** Puts together what is known of a node. Pure. */
+export function findLeaving(
+  name: string,
+  found: {
+    readonly spec: Pick<ClusterSpec, 'hosts'>;
+    readonly nodes: readonly KubeObject[];
+    readonly members: readonly EtcdMemberHealth[];
+  },
+): Leaving {
+  const inFile = found.spec.hosts.find((host) => host.name === name);
+  const node = found.nodes.find(({ metadata }) => metadata.name === name);
+  const host = inFile ?? hostOfNode(node);
+  const member = memberOfNode(found.members, { name, peerUrl: host === undefined ? undefined : peerUrlOf(host) });
+  return { name, host, isInFile: inFile !== undefined, node, member };
+}
+
+/** Neither the file nor the cluster knows it. */
+export function isUnknown({ host, member }: Leaving): boolean {
+  return host === undefined && member === undefined;
+}
+
+/** @throws KbsError USAGE for a name nobody knows */
+export function unknownNode(name: string, nodes: readonly KubeObject[]): KbsError {
+  return new KbsError('USAGE', `there is no node ${name} in the cluster, and no host of that name in the cluster file`, {
+    remedy: [`nodes: ${nodes.map(({ metadata }) => metadata.name).join(' ')}`],
+  });
+}
+
+/** How a node is to leave. */
+export interface LeaveWishes {
+  /** The host is gone: nothing is asked of it. */
+  readonly isDead: boolean;
+  readonly force: boolean;
+  /** Another node takes its place. */
+  readonly isReplaced: boolean;
+}
+
+/**
+ * Whether a node may leave, looked at before anything is changed. Pure.
+ * @throws KbsError ETCD_QUORUM, PREFLIGHT_FAILED
+ */
+export function checkLeaving(
+  leaving: Leaving,
+  { isDead, force, isReplaced }: LeaveWishes,
+  { spec, members }: { readonly spec: ClusterSpec; readonly members: readonly EtcdMemberHealth[] },
+): void {
+  const { name, host, node, member } = leaving;
+  const problem = member === undefined ? undefined : removalProblem(members, member.member.id, { mayBeEven: force || isReplaced });
+  if (problem !== undefined) throw problem;
+  // A node counts as Ready for most of a minute after its host has gone; its member of etcd is more to be relied on.
+  if (isDead && isReady(node) && !force && (member === undefined || member.problem === undefined)) {
+    throw new KbsError('PREFLIGHT_FAILED', `node ${name} is Ready: its kubelet reports, so its host is not gone`, {
+      remedy: [
+        `kbs node remove ${name} -f CLUSTER_FILE   # without --dead: drains it and cleans its host`,
+        'wait a minute and try again, if it was switched off just now',
+        'add --force, if you are sure',
+      ],
+    });
+  }
+  const endpoint = endpointOf(spec).host;
+  if (member !== undefined && (endpoint === name || endpoint === host?.address)) {
+    throw new KbsError('PREFLIGHT_FAILED', `the control-plane endpoint ${endpoint} is ${name} itself: without it no node finds the API`, {
+      remedy: ['set spec.controlPlaneEndpoint to an address that leads to all control planes, then kbs apply -f CLUSTER_FILE'],
+    });
+  }
+}

@@ -1,0 +1,126 @@
+import { controlPlanes, type ClusterSpec } from '../../config/index.js';
+import type { Change } from '../../engine/index.js';
+import { KbsError } from '../../errors/index.js';
+import type { Host } from '../../host/index.js';
+import type { KubeApi } from '../../kube/index.js';
+import { LEAVE_PHASES, membersHealth, peerUrlOf, type LeaveContext } from '../../phases/index.js';
+import { openClusterApi, openClusterEtcd } from '../cluster-api.js';
+import { connectHelpers, connectTargets, disconnect, runPhases, type ClusterInput } from '../cluster-run.js';
+import { createPkiSource } from '../pki-source.js';
+import { checkLeaving, findLeaving, isUnknown, unknownNode, type Leaving, type LeaveWishes } from './leaving.js';
+
+/** `kbs node remove`. */
+export interface RemoveOptions extends LeaveWishes {
+  readonly name: string;
+  readonly drainTimeoutMs: number;
+  readonly mode: 'apply' | 'plan';
+}
+
+/** What a command on one node came to. */
+export interface NodeResult {
+  readonly operation: 'node remove' | 'node replace' | 'node drain' | 'node cordon' | 'node uncordon';
+  readonly cluster: string;
+  readonly node: string;
+  readonly changes: readonly Change[];
+  /** What is left to do by hand. */
+  readonly next: readonly string[];
+  readonly durationMs: number;
+}
+
+/** Ways into a cluster through control planes that stay. */
+interface Cluster {
+  readonly helpers: readonly Host[];
+  readonly api: KubeApi;
+  readonly etcd: ReturnType<typeof openClusterEtcd>;
+}
+
+/** Control planes of the file but one. @throws KbsError ETCD_QUORUM when it is the only one */
+function stayingControlPlanes(spec: ClusterSpec, name: string): ReturnType<typeof controlPlanes> {
+  const staying = controlPlanes(spec).filter((host) => host.name !== name);
+  if (staying.length > 0) return staying;
+  throw new KbsError('ETCD_QUORUM', `${name} is the only control plane of the file: without it there is no cluster`, {
+    remedy: [
+      'kbs node replace OLD NEW -f CLUSTER_FILE   # moves the cluster to another host',
+      'kbs reset -f CLUSTER_FILE   # ends the cluster',
+    ],
+  });
+}
+
+/** Connects through whichever control plane of some lives. The caller closes what was opened. */
+export async function openCluster(input: ClusterInput, helpers: readonly Host[]): Promise<Cluster> {
+  const pki = createPkiSource({ controlPlanes: helpers, mayCreate: false, now: input.now });
+  await pki.shared();
+  const api = await openClusterApi(helpers, pki, input.now).connect(input.signal);
+  return { helpers, api, etcd: openClusterEtcd(helpers, pki, input.now) };
+}
+
+async function connectLeaving(input: ClusterInput, { name, host }: Leaving, isDead: boolean): Promise<readonly Host[]> {
+  if (isDead || host === undefined) return [];
+  try {
+    return await connectTargets(input, [host]);
+  } catch (error) {
+    if (!(error instanceof KbsError)) throw error;
+    throw new KbsError(error.code, error.message, {
+      where: error.where,
+      details: error.details,
+      remedy: [`add --dead, if the host is gone for good: ${name} is taken out of the cluster without it`, ...error.remedy],
+      cause: error,
+    });
+  }
+}
+
+async function leave(input: ClusterInput, cluster: Cluster, leaving: Leaving, options: RemoveOptions): Promise<NodeResult> {
+  const { name, mode, isDead, isReplaced, force, drainTimeoutMs } = options;
+  const targets = await connectLeaving(input, leaving, isDead);
+  const context: LeaveContext = {
+    cluster: cluster.api,
+    // The Node object goes in a phase of its own here.
+    api: undefined,
+    etcd: cluster.etcd,
+    node: name,
+    peerUrl: leaving.host === undefined ? undefined : peerUrlOf(leaving.host),
+    drainTimeoutMs,
+    force,
+    isReplaced,
+    isDead: isDead || targets.length === 0,
+  };
+  try {
+    const hosts = { targets, helpers: cluster.helpers };
+    const { changes, durationMs } = await runPhases(input, { operation: 'node remove', phases: LEAVE_PHASES, context, hosts, mode });
+    const next = leaving.isInFile ? [`delete ${name} from the cluster file, or the next kbs apply brings it back`] : [];
+    return { operation: 'node remove', cluster: input.spec.name, node: name, changes, next, durationMs };
+  } finally {
+    await disconnect({ targets, helpers: [] });
+  }
+}
+
+/**
+ * `kbs node remove`: drains a node, takes its member out of etcd and its Node out of the API, and puts its host back as it was. What is
+ * done already is not done again, so a run that was cut off is continued.
+ * @throws KbsError USAGE, ETCD_QUORUM, ETCD_UNREACHABLE, PREFLIGHT_FAILED before anything is changed; DRAIN_BLOCKED and what phases throw
+ */
+export async function removeNode(input: ClusterInput, options: RemoveOptions): Promise<NodeResult> {
+  const { name } = options;
+  const helpers = await connectHelpers(input, stayingControlPlanes(input.spec, name));
+  try {
+    const cluster = await openCluster(input, helpers);
+    try {
+      const [nodes, members] = await Promise.all([
+        cluster.api.list({ apiVersion: 'v1', kind: 'Node' }),
+        membersHealth(cluster.etcd, input.signal),
+      ]);
+      const leaving = findLeaving(name, { spec: input.spec, nodes, members });
+      if (isUnknown(leaving)) {
+        if (!options.isReplaced) throw unknownNode(name, nodes);
+        return { operation: 'node remove', cluster: input.spec.name, node: name, changes: [], next: [], durationMs: 0 };
+      }
+      checkLeaving(leaving, options, { spec: input.spec, members });
+      return await leave(input, cluster, leaving, options);
+    } finally {
+      cluster.etcd.close();
+      await cluster.api.close();
+    }
+  } finally {
+    await disconnect({ targets: [], helpers });
+  }
+}
