@@ -11,7 +11,17 @@ export function controlPlanes(spec: ClusterSpec): readonly HostSpec[] {
 
 /** Hosts that only are workers, in the order of the file. */
 export function workers(spec: ClusterSpec): readonly HostSpec[] {
-  return spec.hosts.filter((host) => !host.roles.includes('control-plane'));
+  return nodeHosts(spec).filter((host) => !host.roles.includes('control-plane'));
+}
+
+/** Hosts that become nodes of the cluster, in the order of the file: all but those of etcd. */
+export function nodeHosts(spec: Pick<ClusterSpec, 'hosts'>): readonly HostSpec[] {
+  return spec.hosts.filter((host) => !host.roles.includes('etcd'));
+}
+
+/** Hosts with role etcd, in the order of the file. */
+export function etcdHosts(spec: Pick<ClusterSpec, 'hosts'>): readonly HostSpec[] {
+  return spec.hosts.filter((host) => host.roles.includes('etcd'));
 }
 
 /** Name of the Node object of a host. */

@@ -3,6 +3,7 @@ import { nodesIn } from './checks/subnet.js';
 import type { Draft, DraftHost, Placed } from './draft.js';
 import { formatPath } from './document-path.js';
 import { endpointProblems } from './endpoint-checks.js';
+import { etcdProblems, etcdWarnings } from './etcd-checks.js';
 import type { Problem } from './problem.js';
 
 /** One problem for each value that an earlier host has already. */
@@ -56,26 +57,20 @@ function* subnetProblems(draft: Draft): Generator<Problem> {
   }
   const room = podSubnet === undefined ? 0 : nodesIn(podSubnet.value);
   // Less than one node: the subnet's own check has said so.
-  if (podSubnet && draft.hosts && room >= 1 && draft.hosts.length > room) {
-    yield { path: podSubnet.path, message: `has room for ${room} nodes (a /24 each), and there are ${draft.hosts.length} hosts` };
+  const nodes = draft.hosts?.filter((host) => host.isEtcd !== true).length ?? 0;
+  if (podSubnet && room >= 1 && nodes > room) {
+    yield { path: podSubnet.path, message: `has room for ${room} nodes (a /24 each), and there are ${nodes} hosts` };
   }
 }
 
 /** What is wrong across fields: each problem stands at the later of the two places that do not fit together. */
 export function crossProblems(draft: Draft, scope: CrossScope = {}): readonly Problem[] {
-  return [...hostProblems(draft.hosts ?? [], scope), ...subnetProblems(draft), ...endpointProblems(draft)];
+  return [...hostProblems(draft.hosts ?? [], scope), ...subnetProblems(draft), ...endpointProblems(draft), ...etcdProblems(draft)];
 }
 
 function* controlPlaneWarnings(draft: Draft, hosts: readonly DraftHost[]): Generator<Problem> {
   const controlPlanes = hosts.filter((host) => host.isControlPlane === true);
   const count = controlPlanes.length;
-  if (count > 0 && count % 2 === 0) {
-    yield {
-      path: ['spec', 'hosts'],
-      message: `${count} control planes: etcd stands the loss of no more members than with ${count - 1}; use an odd number`,
-    };
-  }
-  if (count > 7) yield { path: ['spec', 'hosts'], message: `${count} control planes: etcd gets slower with each member; 3 or 5 are usual` };
   const own = controlPlanes.find((host) => host.address !== undefined && host.address.value === draft.endpoint?.value);
   if (count > 1 && own?.name !== undefined && draft.endpoint !== undefined && draft.provider === 'external') {
     yield { path: draft.endpoint.path, message: `is ${own.name.value} itself: the API is lost with that host` };
@@ -104,5 +99,5 @@ function* settingWarnings(draft: Draft): Generator<Problem> {
 
 /** What is allowed and yet probably not meant. */
 export function crossWarnings(draft: Draft): readonly Problem[] {
-  return [...controlPlaneWarnings(draft, draft.hosts ?? []), ...settingWarnings(draft)];
+  return [...controlPlaneWarnings(draft, draft.hosts ?? []), ...etcdWarnings(draft), ...settingWarnings(draft)];
 }

@@ -16,6 +16,7 @@ export interface DraftHost {
   readonly sshTarget: Placed<string> | undefined;
   readonly isControlPlane: boolean | undefined;
   readonly isWorker: boolean | undefined;
+  readonly isEtcd: boolean | undefined;
 }
 
 /** A document that may be wrong in places, read as far as it is right: so that one run shows every problem. */
@@ -71,6 +72,7 @@ function draftHost(document: unknown, index: number): DraftHost {
     sshTarget: sshTargetAt(document, path),
     isControlPlane: hasRole(roles, 'control-plane'),
     isWorker: hasRole(roles, 'worker'),
+    isEtcd: hasRole(roles, 'etcd'),
   };
 }
 

@@ -55,6 +55,7 @@ function references(document: unknown): readonly Reference[] {
     ...sshReferences(['spec', 'ssh']),
     ...indexes(['spec', 'hosts']).flatMap((index) => sshReferences(['spec', 'hosts', index, 'ssh'])),
     ...indexes(registries).map((index): Reference => ({ owner: [...registries, index], field: 'caFile', expected: 'file' })),
+    ...['caFile', 'certFile', 'keyFile'].map((field): Reference => ({ owner: ['spec', 'etcd', 'external'], field, expected: 'file' })),
     { owner: ['spec', 'artifacts'], field: 'checksums', expected: 'file' },
     { owner: ['spec', 'artifacts'], field: 'path', expected: 'directory' },
   ];

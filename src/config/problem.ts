@@ -1,7 +1,7 @@
-import { distance } from 'fastest-levenshtein';
 import type { z } from 'zod';
 import { valueAt, type DocumentPath } from './document-path.js';
 import { schemaAt, schemaFields } from './json-schema.js';
+import { nearest } from './nearest.js';
 
 /** Something wrong with the document, or worth a warning, before its place in the file is known. */
 export interface Problem {
@@ -12,16 +12,6 @@ export interface Problem {
 }
 
 const SECRET_KEY = /passw|passphrase|secret|token/i;
-
-/** The candidate that is nearest to what was written, if it is near enough to be meant. */
-function nearest(written: string, candidates: readonly string[]): string | undefined {
-  const limit = Math.max(2, Math.floor(written.length / 3));
-  const ranked = candidates
-    .map((candidate) => ({ candidate, far: distance(written.toLowerCase(), candidate.toLowerCase()) }))
-    .sort((one, other) => one.far - other.far);
-  const best = ranked[0];
-  return best !== undefined && best.far <= limit ? best.candidate : undefined;
-}
 
 function show(value: unknown): string {
   if (value === null) return 'nothing';

@@ -42,9 +42,15 @@ const taints = z.array(taint).superRefine((list, context) => {
   }
 });
 
-const roles = z.array(z.enum(['control-plane', 'worker'])).superRefine((list, context) => {
-  if (list.length === 0) context.addIssue({ code: 'custom', message: 'needs at least one role: control-plane or worker' });
+const roles = z.array(z.enum(['control-plane', 'worker', 'etcd'])).superRefine((list, context) => {
+  if (list.length === 0) context.addIssue({ code: 'custom', message: 'needs at least one role: control-plane, worker or etcd' });
   if (new Set(list).size < list.length) context.addIssue({ code: 'custom', message: 'has a role twice' });
+  if (list.includes('etcd') && new Set(list).size > 1) {
+    context.addIssue({
+      code: 'custom',
+      message: 'etcd goes with no other role: a host of etcd is no node; control planes have an etcd of their own',
+    });
+  }
 });
 
 /** One machine. */
@@ -52,7 +58,9 @@ export const host = z.strictObject({
   name: dnsName.describe('Node name; unique'),
   address: text(hostAddressProblem).describe('IPv4 address the other hosts reach it by: advertise address and node IP'),
   sshAddress: text(endpointHostProblem).optional().describe('Name or address for SSH when it differs from `address`'),
-  roles: roles.default(['worker']).describe('control-plane, worker or both (both: ordinary pods run there too)'),
+  roles: roles
+    .default(['worker'])
+    .describe('control-plane, worker or both (both: ordinary pods run there too); or etcd alone: a member of etcd and no node'),
   labels: labels.default({}).describe('Node labels'),
   taints: taints.optional().describe('Node taints; default: the control-plane taint on control planes that are not workers'),
   ssh: z.strictObject(sshFields).optional().describe('What differs from spec.ssh for this host'),

@@ -3,6 +3,7 @@ import { flannelRelease, isSupportedKubernetes, SUPPORTED_FLANNEL, SUPPORTED_KUB
 import { certificateNameProblem, endpointHostProblem } from './checks/address.js';
 import { ENDPOINT_PROVIDERS } from './checks/endpoint.js';
 import { OWNED_KUBE_PROXY_FIELDS, OWNED_KUBELET_FIELDS, OWNED_KUBELET_FLAGS } from './checks/owned-fields.js';
+import { etcdEndpointProblem } from './checks/etcd-endpoint.js';
 import { podSubnetProblem, serviceSubnetProblem } from './checks/subnet.js';
 import {
   dnsName,
@@ -124,6 +125,25 @@ const controlPlaneEndpoint = z.strictObject({
     .describe('With keepalived: number of the VRRP group, unique in its network; default: 51'),
 });
 
+const externalEtcd = z.strictObject({
+  endpoints: z
+    .array(text(etcdEndpointProblem))
+    .min(1)
+    .superRefine((list, context) => {
+      if (new Set(list).size < list.length) context.addIssue({ code: 'custom', message: 'has an endpoint twice' });
+    })
+    .describe('Client URLs of its members: https://10.0.0.31:2379'),
+  caFile: localPath.describe('CA certificate (PEM) that its members are checked with, a file on this machine'),
+  certFile: localPath.describe('Client certificate (PEM) of the API servers, a file on this machine'),
+  keyFile: localPath.describe('Private key (PEM, without passphrase) of certFile, a file on this machine'),
+});
+
+const etcd = z.strictObject({
+  dataDir: remotePath.default('/var/lib/etcd').describe('Folder of the data on the hosts that run etcd'),
+  extraArgs: flags().default({}).describe('Flags that replace or join the defaults; names without dashes'),
+  external: externalEtcd.optional().describe('An etcd that is there already, instead of one that kbs sets up; checked before use'),
+});
+
 const spec = z
   .strictObject({
     kubernetesVersion: kubernetesVersion.default('v1.25.16').describe(`Version of Kubernetes: ${SUPPORTED_KUBERNETES}`),
@@ -141,13 +161,7 @@ const spec = z
       .describe('kube-apiserver'),
     controllerManager: component.prefault({}).describe('kube-controller-manager'),
     scheduler: component.prefault({}).describe('kube-scheduler'),
-    etcd: z
-      .strictObject({
-        dataDir: remotePath.default('/var/lib/etcd').describe('Folder of the data on the control planes'),
-        extraArgs: flags().default({}).describe('Flags that replace or join the defaults; names without dashes'),
-      })
-      .prefault({})
-      .describe('etcd on the control planes'),
+    etcd: etcd.prefault({}).describe('etcd: on the control planes, or on the hosts with role etcd where there are some, or external'),
     kubelet: z
       .strictObject({
         config: foreignDocument(OWNED_KUBELET_FIELDS).default({}).describe('Fields of KubeletConfiguration that differ from the defaults'),

@@ -1,3 +1,4 @@
+export { etcdTopology, type EtcdTopology } from './etcd-topology.js';
 export { hostPort } from './host-port.js';
 export {
   BOOTSTRAP_TOKENS,

@@ -55,6 +55,8 @@ export const UNITS = {
   haproxy: 'haproxy.service',
   /** Moves the address of the API between control planes, from the distribution. */
   keepalived: 'keepalived.service',
+  /** etcd on a host of its own. */
+  etcd: 'etcd.service',
 } as const;
 
 /** Pod annotation that tells a static pod in the API from an ordinary one. */

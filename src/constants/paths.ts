@@ -54,7 +54,11 @@ export const PATHS = {
   kubeletDropIn: '/etc/systemd/system/kubelet.service.d/10-kubeadm.conf',
   /** Units of the administrator. */
   systemdDir: '/etc/systemd/system',
-  /** Data of stacked etcd; the cluster file can say another place. */
+  /** Unit of etcd on a host of its own. */
+  etcdUnit: '/etc/systemd/system/etcd.service',
+  /** The etcd program on a host of its own. */
+  etcdBinary: '/usr/local/bin/etcd',
+  /** Data of etcd; the cluster file can say another place. */
   etcdDataDir: '/var/lib/etcd',
   /** CNI configuration files. */
   cniConfigDir: '/etc/cni/net.d',

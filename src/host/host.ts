@@ -5,7 +5,7 @@ import type { Secret } from '../secret/index.js';
 import type { Transport } from './transport.js';
 
 /** What a host is for. */
-export type Role = 'control-plane' | 'worker';
+export type Role = 'control-plane' | 'worker' | 'etcd';
 
 /** How {@link Host.run} and {@link Host.check} run a command. */
 export interface RunOptions {

@@ -2,8 +2,9 @@ import { request as plainRequest } from 'node:http';
 import { request as tlsRequest } from 'node:https';
 import { connect as tlsConnect } from 'node:tls';
 import type { Duplex } from 'node:stream';
+import type { Secret } from '../secret/index.js';
 
-/** One GET from a host's own view. */
+/** One request from a host's own view. */
 export interface HttpProbe {
   readonly address: string;
   readonly port: number;
@@ -12,12 +13,17 @@ export interface HttpProbe {
   readonly ca?: string;
   /** HTTPS with a certificate nobody signed; for loopback addresses only, where components make their own. */
   readonly isSelfSigned?: boolean;
+  /** What the server may ask to be shown; PEM. Only with `ca`. */
+  readonly client?: { readonly certificate: string; readonly privateKey: Secret };
+  /** JSON to be posted; absent: GET. */
+  readonly body?: string;
   /** Default: 5 000. */
   readonly timeoutMs?: number;
 }
 
 /** What came back: a status, or why nothing did. */
-export type HttpAnswer = { readonly status: number; readonly body: string } | { readonly status: undefined; readonly reason: string };
+export type HttpAnswer =
+  { readonly status: number; readonly body: string } | { readonly status: undefined; readonly reason: string; readonly code?: string };
 
 const BODY_LIMIT_BYTES = 64 * 1024;
 
@@ -33,15 +39,20 @@ export async function httpStatus(dial: (address: string, port: number) => Promis
     return { status: undefined, reason: error instanceof Error ? error.message : String(error) };
   }
   const options = {
-    method: 'GET',
+    method: probe.body === undefined ? 'GET' : 'POST',
     path: probe.path,
-    headers: { host: probe.address, connection: 'close' },
+    headers: {
+      host: probe.address,
+      connection: 'close',
+      ...(probe.body === undefined ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(probe.body) }),
+    },
     timeout: probe.timeoutMs ?? 5_000,
   };
   return new Promise((resolve) => {
     const fail = (error: Error): void => {
       socket.destroy();
-      resolve({ status: undefined, reason: error.message });
+      const code = 'code' in error && typeof error.code === 'string' ? { code: error.code } : {};
+      resolve({ status: undefined, reason: error.message, ...code });
     };
     const request =
       probe.ca === undefined && probe.isSelfSigned !== true
@@ -49,7 +60,13 @@ export async function httpStatus(dial: (address: string, port: number) => Promis
         : tlsRequest({
             ...options,
             createConnection: () =>
-              tlsConnect({ socket, ca: probe.ca, host: probe.address, rejectUnauthorized: probe.isSelfSigned !== true }),
+              tlsConnect({
+                socket,
+                ca: probe.ca,
+                host: probe.address,
+                rejectUnauthorized: probe.isSelfSigned !== true,
+                ...(probe.client === undefined ? {} : { cert: probe.client.certificate, key: probe.client.privateKey.reveal() }),
+              }),
           });
     request.on('error', fail);
     request.on('timeout', () => request.destroy(new Error('no answer in time')));
@@ -65,6 +82,6 @@ export async function httpStatus(dial: (address: string, port: number) => Promis
         resolve({ status: response.statusCode ?? 0, body });
       });
     });
-    request.end();
+    request.end(probe.body);
   });
 }

@@ -3,7 +3,7 @@ import { createEtcdAccess, type EtcdAccess } from '../etcd/index.js';
 import type { Host } from '../host/index.js';
 import { createKubeAccess, type KubeAccess } from '../kube/index.js';
 import type { PkiSource } from '../phases/index.js';
-import { issueClientCertificate } from '../pki/index.js';
+import { authorityOf, issueClientCertificate } from '../pki/index.js';
 
 /** Way to the API through control planes that are connected, as the cluster's administrator. Nothing is contacted yet. */
 export function openClusterApi(controlPlanes: readonly Host[], pki: PkiSource, now: () => Date): KubeAccess {
@@ -18,13 +18,13 @@ export function openClusterApi(controlPlanes: readonly Host[], pki: PkiSource, n
   });
 }
 
-/** A name every certificate of stacked etcd holds, whoever made it. Source: kubeadm v1.25 pkiutil (GetEtcdAltNames). */
+/** A name every certificate of etcd that kbs or kubeadm made holds, whoever made it. Source: kubeadm v1.25 pkiutil (GetEtcdAltNames). */
 const ETCD_SERVER_NAME = 'localhost';
 
-/** Way to the members of stacked etcd through control planes that are connected. Nothing is contacted yet. */
-export function openClusterEtcd(controlPlanes: readonly Host[], pki: PkiSource, now: () => Date): EtcdAccess {
+/** Way to the members of etcd through the hosts they run on, as far as these are connected. Nothing is contacted yet. */
+export function openClusterEtcd(hosts: readonly Host[], pki: PkiSource, now: () => Date): EtcdAccess {
   return createEtcdAccess({
-    places: controlPlanes.map((host) => ({
+    places: hosts.map((host) => ({
       name: host.name,
       address: host.address,
       port: PORTS.etcdClient,
@@ -32,9 +32,9 @@ export function openClusterEtcd(controlPlanes: readonly Host[], pki: PkiSource, 
     })),
     serverName: ETCD_SERVER_NAME,
     credentials: async () => {
-      const { etcdCa } = await pki.shared();
-      const pair = await issueClientCertificate({ commonName: 'kbs', ca: etcdCa, now: now() });
-      return { ca: etcdCa.certificate, certificate: pair.certificate, privateKey: pair.privateKey };
+      const ca = authorityOf(await pki.shared(), 'etcdCa');
+      const pair = await issueClientCertificate({ commonName: 'kbs', ca, now: now() });
+      return { ca: ca.certificate, certificate: pair.certificate, privateKey: pair.privateKey };
     },
   });
 }

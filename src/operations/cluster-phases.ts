@@ -15,6 +15,9 @@ import {
   endpointCleanupPhase,
   endpointPhase,
   endpointReachPhase,
+  etcdChecksPhase,
+  etcdHostsPhase,
+  etcdMembersPhase,
   etcdPhase,
   imagesPhase,
   kubeletPhase,
@@ -33,6 +36,7 @@ import {
  */
 export const CLUSTER_PHASES: readonly Phase<RunContext>[] = [
   preflightPhase,
+  etcdChecksPhase,
   artifactsPhase,
   baselinePhase,
   prepareHostPhase,
@@ -40,6 +44,8 @@ export const CLUSTER_PHASES: readonly Phase<RunContext>[] = [
   containerRuntimePhase,
   controlPlaneImagesPhase,
   certificatesPhase,
+  etcdHostsPhase,
+  etcdMembersPhase,
   kubeletPhase,
   controlPlaneKubeletPhase,
   controlPlanePhase,

@@ -1,14 +1,16 @@
 import { openArtifactStore, type ArtifactStore } from '../bundle/index.js';
 import { controlPlanes, type ClusterSpec, type HostSpec } from '../config/index.js';
+import { etcdTopology } from '../constants/index.js';
 import { runEngine, type EngineResult, type Phase } from '../engine/index.js';
 import { KbsError } from '../errors/index.js';
 import type { EventBus } from '../events/index.js';
 import type { Host, Transport } from '../host/index.js';
-import { signedNodeSource, type ProofRow, type RunContext } from '../phases/index.js';
+import { isEtcdHost, signedNodeSource, type ProofRow, type RunContext } from '../phases/index.js';
 import { clusterImages, resolveVersions } from '../versions/index.js';
 import { openClusterApi, openClusterEtcd } from './cluster-api.js';
 import { withClusterLock } from './cluster-lock.js';
 import { connectAll, tryConnect, type Connected, type ConnectOptions } from './connect.js';
+import { readExternalEtcd } from './external-etcd.js';
 import { createPkiSource } from './pki-source.js';
 import { createVrrpPasswordSource } from './vrrp-password.js';
 
@@ -78,7 +80,16 @@ export async function openRunContext(input: ClusterInput, hosts: OperationHosts,
   const artifacts = await openArtifacts(input, all[0]?.name ?? '');
   const versions = resolveVersions(spec, artifacts.catalogue);
   const controlPlaneHosts = all.filter((host) => host.roles.has('control-plane'));
-  const pki = createPkiSource({ controlPlanes: controlPlaneHosts, mayCreate: mayCreatePki, now });
+  const etcdHosts = all.filter(isEtcdHost);
+  const etcd = etcdTopology(spec);
+  const pki = createPkiSource({
+    controlPlanes: controlPlaneHosts,
+    etcdHosts,
+    etcd,
+    externalEtcd: () => readExternalEtcd(spec, now()),
+    mayCreate: mayCreatePki,
+    now,
+  });
   const kube = openClusterApi(controlPlaneHosts, pki, now);
   return Object.freeze({
     spec,
@@ -92,7 +103,7 @@ export async function openRunContext(input: ClusterInput, hosts: OperationHosts,
     node: signedNodeSource(spec, pki),
     vrrp: createVrrpPasswordSource(controlPlaneHosts),
     kube,
-    etcd: openClusterEtcd(controlPlaneHosts, pki, now),
+    etcd: openClusterEtcd(etcd === 'hosts' ? etcdHosts : controlPlaneHosts, pki, now),
     ignorePreflight: input.ignorePreflight,
     now,
     proof: createProofReport(),

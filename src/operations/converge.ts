@@ -1,8 +1,8 @@
-import { controlPlanes, type HostSpec } from '../config/index.js';
+import { controlPlanes, etcdHosts, nodeHosts, type HostSpec } from '../config/index.js';
 import type { Change, Phase } from '../engine/index.js';
 import { joinKbsErrors, KbsError } from '../errors/index.js';
 import type { Host } from '../host/index.js';
-import type { ProofRow, RunContext } from '../phases/index.js';
+import { isControlPlane, type ProofRow, type RunContext } from '../phases/index.js';
 import { CLUSTER_PHASES } from './cluster-phases.js';
 import {
   connectHelpers,
@@ -86,14 +86,14 @@ async function onHosts<T>(hosts: OperationHosts, work: () => Promise<T>): Promis
   }
 }
 
-/** `kbs init`: every control plane, pod network, kube-proxy, CoreDNS; ends with the proof. */
+/** `kbs init`: every control plane and host of etcd, pod network, kube-proxy, CoreDNS; ends with the proof. */
 export async function initCluster(
   input: ClusterInput,
   mode: 'apply' | 'plan' = 'apply',
   phases: readonly Phase<RunContext>[] = CLUSTER_PHASES,
 ): Promise<ConvergeResult> {
   checkPhaseNames(input, phases);
-  const hosts = { targets: await connectTargets(input, controlPlanes(input.spec)), helpers: [] };
+  const hosts = { targets: await connectTargets(input, [...controlPlanes(input.spec), ...etcdHosts(input.spec)]), helpers: [] };
   return onHosts(hosts, () => converge(input, hosts, { operation: 'init', mode, phases, mayCreatePki: true }));
 }
 
@@ -127,19 +127,31 @@ async function connectJoining(input: ClusterInput, wanted: readonly Unfinished[]
   return [...known, ...hosts];
 }
 
+/** @throws KbsError USAGE for a host that becomes no node */
+function joinable(host: HostSpec): HostSpec {
+  if (!host.roles.includes('etcd')) return host;
+  throw new KbsError('USAGE', `${host.name} is a host of etcd: it becomes no node`, { remedy: ['kbs apply -f CLUSTER_FILE'] });
+}
+
+/** Hosts of etcd: one that answers can sign a control plane's certificate for etcd. */
+async function connectSigners(input: ClusterInput): Promise<readonly Host[]> {
+  return (await tryTargets(input, etcdHosts(input.spec))).hosts;
+}
+
 /** `kbs join`: hosts of the file that are not nodes yet, or were left unfinished; with names: these. Control planes come to a running etcd. */
 export async function joinHosts(input: ClusterInput, names: readonly string[], mode: 'apply' | 'plan' = 'apply'): Promise<ConvergeResult> {
   checkPhaseNames(input);
-  const named = hostsNamed(input, names).map((host): Unfinished => ({ host, isKnown: false }));
+  const named = hostsNamed(input, names).map((host): Unfinished => ({ host: joinable(host), isKnown: false }));
   const connected = await connectHelpers(input);
   return onHosts({ targets: [], helpers: connected }, async () => {
     const context = await openRunContext(input, { targets: [], helpers: connected }, false);
     // Asked before any host is touched: a cluster without control plane has nothing to join.
     await context.pki.shared();
-    const wanted = names.length > 0 ? named : await unfinishedHosts(await context.kube.connect(input.signal), input.spec.hosts);
+    const wanted = names.length > 0 ? named : await unfinishedHosts(await context.kube.connect(input.signal), nodeHosts(input.spec));
     const targets = await connectJoining(input, wanted, connected);
-    const hosts = { targets, helpers: connected.filter((host) => !targets.includes(host)) };
-    return onHosts({ targets, helpers: [] }, () => converge(input, hosts, { operation: 'join', mode, mayCreatePki: false }));
+    const signers = targets.some(isControlPlane) ? await connectSigners(input) : [];
+    const hosts = { targets, helpers: [...connected.filter((host) => !targets.includes(host)), ...signers] };
+    return onHosts({ targets, helpers: signers }, () => converge(input, hosts, { operation: 'join', mode, mayCreatePki: false }));
   });
 }
 

@@ -1,5 +1,6 @@
 import { hostname } from 'node:os';
 import { controlPlanes, type ClusterSpec, type HostSpec } from '../config/index.js';
+import { etcdTopology } from '../constants/index.js';
 import { runEngine, type Change, type EngineResult } from '../engine/index.js';
 import { KbsError } from '../errors/index.js';
 import type { EventBus } from '../events/index.js';
@@ -35,11 +36,25 @@ interface ResetRun {
   readonly cluster: string | undefined;
 }
 
+/** The hosts of etcd hold the data of all: they go with the last control plane, and together. */
+function checkEtcdHosts(spec: Pick<ClusterSpec, 'hosts'>, names: readonly string[]): void {
+  const leaving = spec.hosts.find(({ name, roles }) => roles.includes('etcd') && names.includes(name));
+  const staying = spec.hosts.filter(({ name, roles }) => !roles.includes('worker') && !names.includes(name));
+  if (leaving === undefined || staying.length === 0) return;
+  throw new KbsError('USAGE', `${leaving.name} holds data of the cluster that ${staying.map(({ name }) => name).join(', ')} goes on with`, {
+    details: ['a host of etcd is reset with all control planes and all other hosts of etcd, or not at all'],
+    remedy: ['kbs reset -f CLUSTER_FILE   # resets all hosts of the cluster'],
+  });
+}
+
 /**
  * The hosts a reset is for: all of the file, or those named.
  * @throws KbsError USAGE for a name that is not in the file, and for some control planes of a cluster that keeps others
  */
-export function resetTargets(spec: Pick<ClusterSpec, 'hosts'>, names: readonly string[]): readonly HostSpec[] {
+export function resetTargets(
+  spec: Pick<ClusterSpec, 'hosts'> & Partial<Pick<ClusterSpec, 'etcd'>>,
+  names: readonly string[],
+): readonly HostSpec[] {
   if (names.length === 0) return spec.hosts;
   const unknown = names.find((name) => !spec.hosts.some((host) => host.name === name));
   if (unknown !== undefined) {
@@ -48,7 +63,10 @@ export function resetTargets(spec: Pick<ClusterSpec, 'hosts'>, names: readonly s
     });
   }
   const targets = spec.hosts.filter(({ name }) => names.includes(name));
+  checkEtcdHosts(spec, names);
   const leaving = targets.filter(({ roles }) => roles.includes('control-plane'));
+  // Control planes without an etcd of their own are members of nothing.
+  if (etcdTopology(spec) !== 'stacked') return targets;
   const staying = spec.hosts.filter(({ name, roles }) => roles.includes('control-plane') && !names.includes(name));
   if (leaving.length > 0 && staying.length > 0) {
     const [one] = leaving;

@@ -1,21 +1,22 @@
 import { endpointOf } from '../config/index.js';
+import { etcdTopology } from '../constants/index.js';
 import type { KbsError } from '../errors/index.js';
 import { listKbsErrors, type KbsErrorJson } from '../errors/index.js';
 import { createEventBus } from '../events/index.js';
 import type { Host } from '../host/index.js';
 import type { KubeObject } from '../kube/index.js';
-import type { RunContext } from '../phases/index.js';
+import { isControlPlane, isEtcdHost, type RunContext } from '../phases/index.js';
 import { CLUSTER_PHASES } from './cluster-phases.js';
 import { disconnect, openRunContext, runPhases, tryTargets, type ClusterInput } from './cluster-run.js';
-import { certificateHealth, componentHealth, type CertificateHealth, type ComponentHealth } from './host-health.js';
+import { certificateHealth, componentHealth, externalEtcdHealth, type CertificateHealth, type ComponentHealth } from './host-health.js';
 
 /** One host at a glance. */
 export interface HostStatus {
   readonly name: string;
   readonly address: string;
   readonly roles: readonly string[];
-  /** Ready, NotReady, absent (no Node object), or unknown (the API does not answer). */
-  readonly node: 'Ready' | 'NotReady' | 'absent' | 'unknown';
+  /** Ready, NotReady, absent (no Node object), unknown (the API does not answer), or none: a host of etcd is no node. */
+  readonly node: 'Ready' | 'NotReady' | 'absent' | 'unknown' | 'none';
   readonly kubelet?: string;
   readonly runtime?: string;
   readonly system?: string;
@@ -47,6 +48,12 @@ async function readNodes(context: RunContext, signal: AbortSignal): Promise<read
   return api?.list({ apiVersion: 'v1', kind: 'Node' });
 }
 
+function nodeWord(nodes: readonly KubeObject[] | undefined, node: KubeObject | undefined, isReady: boolean): HostStatus['node'] {
+  if (nodes === undefined) return 'unknown';
+  if (node === undefined) return 'absent';
+  return isReady ? 'Ready' : 'NotReady';
+}
+
 function hostStatus(
   input: ClusterInput,
   name: string,
@@ -62,7 +69,7 @@ function hostStatus(
     name,
     address: spec?.address ?? '',
     roles: spec?.roles ?? [],
-    node: nodes === undefined ? 'unknown' : node === undefined ? 'absent' : isReady ? 'Ready' : 'NotReady',
+    node: spec?.roles.includes('etcd') === true ? 'none' : nodeWord(nodes, node, isReady),
     ...(kubeletVersion === undefined ? {} : { kubelet: kubeletVersion }),
     ...(containerRuntimeVersion === undefined ? {} : { runtime: containerRuntimeVersion }),
     ...(host === undefined ? {} : { system: `${host.facts.os.prettyName}, ${host.facts.architecture}` }),
@@ -75,7 +82,7 @@ async function findDrift(input: ClusterInput, context: RunContext, hosts: readon
   if (hosts.length < input.spec.hosts.length) return { unknown: 'not every host can be reached' };
   const quiet = { ...input, bus: createEventBus({ run: input.bus.run, now: () => Date.now() }) };
   try {
-    const phases = CLUSTER_PHASES.filter(({ name }) => name !== 'preflight');
+    const phases = CLUSTER_PHASES.filter(({ name }) => name !== 'preflight' && name !== 'etcd-checks');
     const { changes } = await runPhases(quiet, {
       operation: 'status',
       phases,
@@ -102,11 +109,17 @@ export async function clusterStatus(input: ClusterInput): Promise<ClusterStatus>
   try {
     const context = await openRunContext(input, { targets: hosts, helpers: [] }, false);
     const { ca } = await context.pki.shared();
-    const controlPlanes = hosts.filter((host) => host.roles.has('control-plane'));
+    const etcd = etcdTopology(input.spec);
+    const controlPlanes = hosts.filter(isControlPlane);
     const [nodes, components, certificates, drift] = await Promise.all([
       readNodes(context, input.signal),
-      Promise.all(hosts.map((host) => componentHealth(host, ca.certificate))),
-      Promise.all(controlPlanes.map((host) => certificateHealth(host, input.now()))),
+      Promise.all([
+        ...hosts.map((host) => componentHealth(host, ca.certificate, etcd)),
+        externalEtcdHealth(input.spec, context, controlPlanes),
+      ]),
+      Promise.all(
+        hosts.filter((host) => isControlPlane(host) || isEtcdHost(host)).map((host) => certificateHealth(host, etcd, input.now())),
+      ),
       findDrift(input, context, hosts),
     ]);
     return {

@@ -1,5 +1,5 @@
-import { endpointOf, endpointProvider, serviceAddress, type ClusterSpec } from '../config/index.js';
-import { PORTS } from '../constants/index.js';
+import { endpointOf, endpointProvider, etcdHosts, serviceAddress, type ClusterSpec } from '../config/index.js';
+import { etcdTopology, PORTS } from '../constants/index.js';
 import type { Host } from '../host/index.js';
 import type { ClusterAccess } from '../kubeconfig/index.js';
 import type { ControlPlaneNode } from '../pki/index.js';
@@ -65,4 +65,11 @@ function endpointName(spec: ClusterSpec): { readonly endpointHost?: string } {
 export function apiServerNames(spec: ClusterSpec): readonly string[] {
   const { certSANs } = spec.apiServer;
   return endpointProvider(spec) === 'local-lb' ? [...new Set([...certSANs, LOOPBACK, 'localhost'])] : certSANs;
+}
+
+/** Client URLs of an etcd that is not on the control planes; undefined where each API server uses the member beside it. */
+export function etcdEndpoints(spec: ClusterSpec): readonly string[] | undefined {
+  const topology = etcdTopology(spec);
+  if (topology === 'stacked') return undefined;
+  return topology === 'external' ? spec.etcd.external?.endpoints : etcdHosts(spec).map(({ address }) => urlOf(address, PORTS.etcdClient));
 }

@@ -4,7 +4,7 @@ import type { EtcdAccess } from '../etcd/index.js';
 import type { Host } from '../host/index.js';
 import type { KubeAccess } from '../kube/index.js';
 import type { ClusterAccess } from '../kubeconfig/index.js';
-import type { KeyPair, SharedPki } from '../pki/index.js';
+import type { EtcdClient, KeyPair, SharedPki } from '../pki/index.js';
 import type { Secret } from '../secret/index.js';
 import type { ProofRow } from './proof-row.js';
 import type { ClusterImages, ComponentVersions } from '../versions/index.js';
@@ -13,6 +13,10 @@ import type { ClusterImages, ComponentVersions } from '../versions/index.js';
 export interface PkiSource {
   /** Read or made once per run. @throws KbsError FILE_READ when what is there is incomplete or broken */
   shared(): Promise<SharedPki>;
+  /** Whether there was no control plane with authorities: this run makes them. */
+  isNew(): Promise<boolean>;
+  /** What the cluster file names for an external etcd, read once per run. @throws KbsError CONFIG_INVALID when it cannot be used */
+  externalEtcd(): Promise<EtcdClient>;
 }
 
 /** How a kubelet comes by its client certificate: kbs signs it with the cluster's CA, or the kubelet asks for it with a bootstrap token. */
@@ -81,4 +85,14 @@ export function hostSpecOf(spec: ClusterSpec, host: Host): HostSpec {
 /** Whether a host runs the control plane. */
 export function isControlPlane(host: Host): boolean {
   return host.roles.has('control-plane');
+}
+
+/** Whether a host runs etcd and nothing else of the cluster. */
+export function isEtcdHost(host: Host): boolean {
+  return host.roles.has('etcd');
+}
+
+/** Whether a host is, or becomes, a node of the cluster. */
+export function isNode(host: Host): boolean {
+  return !isEtcdHost(host);
 }

@@ -1,4 +1,4 @@
-export { CLUSTER_NAME, controlPlaneNode, endpointAccess, localAccess } from './access.js';
+export { CLUSTER_NAME, controlPlaneNode, endpointAccess, etcdEndpoints, localAccess } from './access.js';
 export { artifactRequests, artifactsPhase } from './artifacts/index.js';
 export { bootstrapTokenPhase, waitForSignature, type NewBootstrapToken } from './bootstrap-token/index.js';
 export { baselinePhase } from './baseline/index.js';
@@ -16,6 +16,8 @@ export {
 export { containerRuntimePhase } from './container-runtime/index.js';
 export {
   isControlPlane,
+  isEtcdHost,
+  isNode,
   type NodeEntry,
   type NodeSource,
   type PkiSource,
@@ -32,6 +34,8 @@ export {
   peerUrlOf,
 } from './control-plane/index.js';
 export { endpointCleanupPhase, endpointPhase, endpointReachPhase } from './endpoint/index.js';
+export { etcdChecksPhase, lookAtEndpoint } from './etcd-checks/index.js';
+export { etcdHostsPhase, etcdMembersPhase } from './etcd-hosts/index.js';
 export { controlPlaneImagesPhase, imagesPhase } from './images/index.js';
 export { joinScript, partsBaseUrl, type JoinScriptInput } from './join-script/index.js';
 export { joinNodePhase, nameTaken } from './join-node/index.js';

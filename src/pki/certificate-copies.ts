@@ -1,7 +1,7 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { KbsError } from '../errors/index.js';
 import { Secret } from '../secret/index.js';
-import { SHARED_PKI_FILES, sharedPkiFromFiles } from './shared.js';
+import { ETCD_CLIENT_FILES, sharedPkiFiles, sharedPkiFromFiles, type SharedPkiFile } from './shared.js';
 import type { SharedPki } from './types.js';
 
 const ALGORITHM = 'aes-256-gcm';
@@ -21,9 +21,20 @@ export function parseCertificateKey(text: string | Secret): Secret {
   });
 }
 
-/** Key of a file in the data of Secret kubeadm-certs. Source: kubeadm v1.25 copycerts. */
-function dataKey(path: string): string {
-  return path.replaceAll('/', '-');
+/** Keys of what leads to an etcd that is not on the control planes. Source: kubeadm v1.25 copycerts. */
+const ETCD_CLIENT_KEYS = ['external-etcd-ca.crt', 'external-etcd.crt', 'external-etcd.key'] as const;
+
+/**
+ * The files that are copied, with their keys in the data of Secret kubeadm-certs. To kubeadm an etcd on hosts of its own is external
+ * too: whoever joins gets a copy of the client certificate. Source: kubeadm v1.25 copycerts.
+ */
+function copiedFiles(etcd: 'stacked' | 'external'): readonly (SharedPkiFile & { readonly key: string })[] {
+  const plainKey = (path: string): string => path.replaceAll('/', '-');
+  const clientKey = (path: string): string | undefined => ETCD_CLIENT_KEYS[ETCD_CLIENT_FILES.findIndex((file) => file.path === path)];
+  return sharedPkiFiles(etcd).map((file) => ({
+    ...file,
+    key: (etcd === 'external' ? clientKey(file.path) : undefined) ?? plainKey(file.path),
+  }));
 }
 
 /** Nonce, ciphertext and tag in one piece. Source: kubeadm v1.25 util/crypto. */
@@ -50,9 +61,9 @@ function decrypt(sealed: Buffer, key: Buffer): string | undefined {
 /** Encrypted copies of the shared PKI by the keys kubeadm gives them; base64, as the data of a Secret. */
 export function encryptSharedPki(pki: SharedPki, certificateKey: Secret): Readonly<Record<string, string>> {
   const key = Buffer.from(certificateKey.reveal(), 'hex');
-  const entries = SHARED_PKI_FILES.map(({ path, content }) => {
+  const entries = copiedFiles(pki.etcdClient === undefined ? 'stacked' : 'external').map(({ key: name, content }) => {
     const text = content(pki);
-    return [dataKey(path), encrypt(text instanceof Secret ? text.reveal() : text, key).toString('base64')] as const;
+    return [name, encrypt(text instanceof Secret ? text.reveal() : text, key).toString('base64')] as const;
   });
   return Object.fromEntries(entries);
 }
@@ -65,15 +76,16 @@ export function encryptSharedPki(pki: SharedPki, certificateKey: Secret): Readon
 export function decryptSharedPki(data: Readonly<Record<string, string | undefined>>, certificateKey: Secret): SharedPki {
   const key = Buffer.from(certificateKey.reveal(), 'hex');
   const files = new Map<string, Secret>();
-  for (const { path } of SHARED_PKI_FILES) {
-    const sealed = Buffer.from(data[dataKey(path)] ?? '', 'base64');
+  const etcd = data[ETCD_CLIENT_KEYS[0]] === undefined ? 'stacked' : 'external';
+  for (const { path, key: name } of copiedFiles(etcd)) {
+    const sealed = Buffer.from(data[name] ?? '', 'base64');
     // kubeadm stores an empty value for a file it has not: the key of a CA that is kept elsewhere.
     if (sealed.length === 0) continue;
     const text = decrypt(sealed, key);
     if (text === undefined) throw refused(path);
     files.set(path, new Secret(text));
   }
-  const pki = sharedPkiFromFiles(files);
+  const pki = sharedPkiFromFiles(files, etcd);
   if (pki !== undefined) return pki;
   throw new KbsError('PKI_INVALID', 'the uploaded certificates are empty', { remedy: UPLOAD_AGAIN });
 }

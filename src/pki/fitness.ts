@@ -4,6 +4,7 @@ import { issue } from './authority.js';
 import { describe, readCertificate } from './inspect.js';
 import { readPrivateKey } from './keys.js';
 import { leafRequirements } from './leaves.js';
+import { authorityOf } from './shared.js';
 import type {
   CertificateInfo,
   CertSpec,
@@ -38,7 +39,7 @@ export interface ExpectedLeaf {
  * @throws KbsError PKI_INVALID when a required SAN is neither a DNS name nor an address
  */
 export function leafProblem(found: FoundKeyPair, { spec, shared, node, now }: ExpectedLeaf): string | undefined {
-  return problemOf(found, { ...leafRequirements(spec, node), ca: shared[spec.ca], now });
+  return problemOf(found, { ...leafRequirements(spec, node), ca: authorityOf(shared, spec.ca), now });
 }
 
 /** A client certificate as it should be; to judge one, the key of the CA is not needed. */

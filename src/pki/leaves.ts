@@ -1,5 +1,7 @@
+import type { EtcdTopology } from '../constants/index.js';
 import { issue } from './authority.js';
 import { subjectAltNames } from './sans.js';
+import { authorityOf } from './shared.js';
 import type { CertSpec, ControlPlaneNode, KeyPair, LeafRequirements, SharedPki } from './types.js';
 
 function apiServerSans(node: ControlPlaneNode): readonly string[] {
@@ -50,6 +52,15 @@ export const LEAF_CERTS: readonly CertSpec[] = [
   },
 ];
 
+/** What etcd itself needs, wherever it runs. */
+export const ETCD_LEAF_CERTS: readonly CertSpec[] = LEAF_CERTS.filter(({ file }) => file.startsWith('etcd/'));
+
+/** The leaves of a control plane, by where its etcd is. */
+export function controlPlaneLeaves(etcd: EtcdTopology): readonly CertSpec[] {
+  if (etcd === 'stacked') return LEAF_CERTS;
+  return LEAF_CERTS.filter((spec) => !ETCD_LEAF_CERTS.includes(spec) && (etcd === 'hosts' || spec.ca !== 'etcdCa'));
+}
+
 /** What a leaf has to be for a node. @throws KbsError PKI_INVALID when a SAN is neither a DNS name nor an address */
 export function leafRequirements(spec: CertSpec, node: ControlPlaneNode): LeafRequirements {
   return {
@@ -65,5 +76,5 @@ export function leafRequirements(spec: CertSpec, node: ControlPlaneNode): LeafRe
  * @throws KbsError PKI_INVALID when a SAN or the CA cannot be used
  */
 export function issueLeaf(spec: CertSpec, shared: SharedPki, node: ControlPlaneNode, now: Date): Promise<KeyPair> {
-  return issue(leafRequirements(spec, node), shared[spec.ca], now);
+  return issue(leafRequirements(spec, node), authorityOf(shared, spec.ca), now);
 }

@@ -8,12 +8,22 @@ export interface KeyPair {
   readonly privateKey: Secret;
 }
 
+/** How API servers are known to an etcd that is not on the control planes. */
+export interface EtcdClient {
+  /** PEM: what the members of etcd are checked with. */
+  readonly caCertificate: string;
+  /** Client certificate; whoever signed it. */
+  readonly pair: KeyPair;
+}
+
 /** What all control planes of a cluster share; every other certificate is made from it. */
 export interface SharedPki {
   /** Signs the API server, all clients of it and kubelets. */
   readonly ca: KeyPair;
-  /** Signs everything of etcd. */
-  readonly etcdCa: KeyPair;
+  /** Signs everything of etcd. undefined with an external etcd, and as long as no host of etcd was asked: only they have its key then. */
+  readonly etcdCa: KeyPair | undefined;
+  /** undefined where etcd is on the control planes, and before a control plane has its certificate. */
+  readonly etcdClient?: EtcdClient | undefined;
   /** Signs the client certificate of the aggregation layer. */
   readonly frontProxyCa: KeyPair;
   /** Signs and checks service account tokens; PEM. */

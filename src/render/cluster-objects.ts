@@ -18,9 +18,19 @@ function componentFields({ extraArgs, extraVolumes }: ComponentOverrides): Field
   };
 }
 
+function etcdFields({ etcd, externalEtcd }: ClusterConfigurationInput): Fields {
+  if (externalEtcd === undefined) {
+    return { local: { dataDir: etcd.dataDir, ...componentFields({ extraArgs: etcd.extraArgs, extraVolumes: [] }) } };
+  }
+  const [caFile, certFile, keyFile] = ['etcd/ca.crt', 'apiserver-etcd-client.crt', 'apiserver-etcd-client.key'].map(
+    (name) => `${PATHS.pkiDir}/${name}`,
+  );
+  return { external: { caFile, certFile, endpoints: externalEtcd, keyFile } };
+}
+
 /** ClusterConfiguration, the text in ConfigMap kubeadm-config. Source of fields and defaults: kubeadm v1.25, v1beta3. */
 export function renderClusterConfiguration(input: ClusterConfigurationInput): string {
-  const { apiServer, etcd } = input;
+  const { apiServer } = input;
   // kubeadm leaves the authorization mode behind as if the user had given it; `kubeadm upgrade` starts from here.
   const apiServerArgs = { ...apiServer, extraArgs: { 'authorization-mode': 'Node,RBAC', ...apiServer.extraArgs } };
   return printYaml({
@@ -36,7 +46,7 @@ export function renderClusterConfiguration(input: ClusterConfigurationInput): st
     controlPlaneEndpoint: input.controlPlaneEndpoint,
     controllerManager: componentFields(input.controllerManager),
     dns: {},
-    etcd: { local: { dataDir: etcd.dataDir, ...componentFields({ extraArgs: etcd.extraArgs, extraVolumes: [] }) } },
+    etcd: etcdFields(input),
     imageRepository: input.imageRepository,
     kubernetesVersion: input.kubernetesVersion,
     networking: { dnsDomain: input.dnsDomain, podSubnet: input.podSubnet, serviceSubnet: input.serviceSubnet },

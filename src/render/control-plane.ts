@@ -39,7 +39,7 @@ function apiServerFlags(input: ApiServerInput): Readonly<Record<string, string>>
     'etcd-cafile': pki('etcd/ca.crt'),
     'etcd-certfile': pki('apiserver-etcd-client.crt'),
     'etcd-keyfile': pki('apiserver-etcd-client.key'),
-    'etcd-servers': `https://${hostPort(loopbackFor(input.advertiseAddress), PORTS.etcdClient)}`,
+    'etcd-servers': (input.etcdEndpoints ?? [`https://${hostPort(loopbackFor(input.advertiseAddress), PORTS.etcdClient)}`]).join(','),
     'kubelet-client-certificate': pki('apiserver-kubelet-client.crt'),
     'kubelet-client-key': pki('apiserver-kubelet-client.key'),
     'kubelet-preferred-address-types': 'InternalIP,ExternalIP,Hostname',

@@ -2,13 +2,14 @@ import { hostPort, NODE_KEYS, PATHS, PORTS } from '../constants/index.js';
 import { KbsError } from '../errors/index.js';
 import { loopbackFor } from './control-plane.js';
 import { folder, renderStaticPod, type HttpProbe } from './static-pod.js';
-import type { EtcdInput } from './types.js';
+import { renderTemplate } from './template.js';
+import type { EtcdInput, EtcdMemberInput } from './types.js';
 
 function etcdPki(name: string): string {
   return `${PATHS.etcdPkiDir}/${name}`;
 }
 
-function etcdFlags(input: EtcdInput) {
+function etcdFlags(input: EtcdMemberInput) {
   const loopback = loopbackFor(input.advertiseAddress);
   const clientUrl = `https://${hostPort(input.advertiseAddress, PORTS.etcdClient)}`;
   const peerUrl = `https://${hostPort(input.advertiseAddress, PORTS.etcdPeer)}`;
@@ -71,5 +72,24 @@ export function renderEtcd(input: EtcdInput): string {
     requests: { cpu: '100m', memory: '100Mi' },
     volumes: [folder('etcd-certs', PATHS.etcdPkiDir, false), folder('etcd-data', input.dataDir, false)],
     mountOrder: ['etcd-data', 'etcd-certs'],
+  });
+}
+
+/** An argument as systemd reads it. Source: systemd.service(5), command lines. */
+function unitArgument(text: string): string {
+  return /^[A-Za-z0-9_=.,:/@[\]-]+$/.test(text)
+    ? text
+    : `"${text
+        .replaceAll(/[\\"]/g, '\\$&')
+        .replaceAll('%', '%%')
+        .replaceAll('$', () => '$$')}"`;
+}
+
+/** Unit of etcd on a host of its own, with the flags that its static pod would have. */
+export function renderEtcdUnit(input: EtcdMemberInput): string {
+  const flags = Object.entries(etcdFlags(input)).sort(([one], [other]) => (one < other ? -1 : 1));
+  return renderTemplate('etcd.service', {
+    binary: PATHS.etcdBinary,
+    arguments: flags.map(([name, value]) => unitArgument(`--${name}=${value}`)),
   });
 }

@@ -16,7 +16,7 @@ export {
   type LocalLbInput,
 } from './endpoint.js';
 export { mergeFields } from './merge-fields.js';
-export { renderEtcd } from './etcd.js';
+export { renderEtcd, renderEtcdUnit } from './etcd.js';
 export { renderKubeletConfig, renderKubeletDropIn, renderKubeletFlags, renderKubeletUnit } from './kubelet.js';
 export type {
   ApiServerInput,
@@ -25,6 +25,7 @@ export type {
   ContainerdConfigInput,
   ControllerManagerInput,
   EtcdInput,
+  EtcdMemberInput,
   ExtraVolume,
   KubeletConfigInput,
   KubeletFlagsInput,

@@ -13,6 +13,7 @@ export type TemplateName =
   | 'containerd-config.toml'
   | 'containerd.service'
   | 'crictl.yaml'
+  | 'etcd.service'
   | 'haproxy.cfg'
   | 'hosts.toml'
   | 'join-script.sh'

@@ -22,6 +22,8 @@ export interface ApiServerInput extends ComponentOverrides {
   readonly bindPort: number;
   readonly serviceSubnet: string;
   readonly dnsDomain: string;
+  /** Client URLs of an etcd that is not on the control planes; absent: the member of this host. */
+  readonly etcdEndpoints?: readonly string[] | undefined;
   /** Folders with CA certificates that exist on this host; others than the distributions’ usual ones are left out. */
   readonly trustDirectories: readonly string[];
 }
@@ -43,9 +45,8 @@ export interface SchedulerInput extends ComponentOverrides {
   readonly advertiseAddress: string;
 }
 
-/** Input of etcd.yaml. */
-export interface EtcdInput {
-  readonly image: string;
+/** A member of etcd. */
+export interface EtcdMemberInput {
   readonly nodeName: string;
   readonly advertiseAddress: string;
   readonly dataDir: string;
@@ -54,6 +55,11 @@ export interface EtcdInput {
   /** `existing` when it joins running members; absent for a new cluster. */
   readonly initialClusterState?: string;
   readonly extraArgs: Readonly<Record<string, string>>;
+}
+
+/** Input of etcd.yaml. */
+export interface EtcdInput extends EtcdMemberInput {
+  readonly image: string;
 }
 
 /** Input of the kubelet's config.yaml. */
@@ -114,6 +120,8 @@ export interface ClusterConfigurationInput {
   readonly controllerManager: ComponentOverrides;
   readonly scheduler: ComponentOverrides;
   readonly etcd: { readonly dataDir: string; readonly extraArgs: Readonly<Record<string, string>> };
+  /** Client URLs of an etcd that is not on the control planes: to kubeadm it is external, whoever set it up. */
+  readonly externalEtcd?: readonly string[] | undefined;
 }
 
 /** Input of the KubeProxyConfiguration in ConfigMap kube-proxy. */

@@ -62,6 +62,8 @@ export interface UnitStepOptions extends StepOptions {
   readonly enabled: boolean;
   readonly running: boolean;
   readonly inputs: readonly UnitInput[];
+  /** `start`: what runs is left running, however old. `restart`: what does not run is another step's. Default: both are this step's. */
+  readonly only?: 'start' | 'restart';
   /** How long to wait for active and `ready`; default 60 000. */
   readonly readyTimeoutMs?: number;
   /** true, or false or what was seen instead. Reads only; must not throw for "not yet". */

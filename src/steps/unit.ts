@@ -40,7 +40,7 @@ async function probeUnit(host: Host, options: UnitStepOptions, context: StepCont
   const state = await host.units.state(options.unit);
   const isRunning = state.active === 'active' || state.active === 'reloading';
   const seen = { state, isRunning, isEnabled: STARTS_AT_BOOT.has(state.enabled) };
-  if (!options.running || !isRunning) return { ...seen, staleBecause: [], notReady: undefined };
+  if (!options.running || !isRunning || options.only === 'start') return { ...seen, staleBecause: [], notReady: undefined };
   const staleBecause = [
     ...(state.needsReload ? ['unit file'] : []),
     ...(state.startedMs === undefined ? [] : await staleInputs(host, options, state.startedMs)),
@@ -48,7 +48,8 @@ async function probeUnit(host: Host, options: UnitStepOptions, context: StepCont
   return { ...seen, staleBecause, notReady: staleBecause.length > 0 ? undefined : await askReady(host, options, context) };
 }
 
-function planUnit(seen: SeenUnit, { unit, enabled, running }: UnitStepOptions): Plan {
+function planUnit(seen: SeenUnit, { unit, enabled, running, only }: UnitStepOptions): Plan {
+  if (only === 'restart' && !seen.isRunning) return { change: 'none' };
   const actions: string[] = [];
   if (enabled && !seen.isEnabled) actions.push('enable');
   if (!enabled && seen.state.enabled === 'enabled') actions.push('disable');

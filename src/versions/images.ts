@@ -1,3 +1,4 @@
+import { etcdTopology } from '../constants/index.js';
 import { KbsError } from '../errors/index.js';
 import { flannelRelease, SUPPORTED_FLANNEL, type FlannelRelease } from './releases.js';
 import type { ClusterImages, ComponentVersions, VersionRequest } from './types.js';
@@ -73,6 +74,7 @@ export function imagesFor(role: 'control-plane' | 'worker', spec: VersionRequest
   if (spec.network.cni.type === 'flannel') everywhere.push(images.flannelCniPlugin, images.flannel);
   const provider = spec.controlPlaneEndpoint?.provider;
   if (role === 'worker') return provider === 'local-lb' ? [images.haproxy, ...everywhere] : everywhere;
-  const own = [images.etcd, images.kubeApiserver, images.kubeControllerManager, images.kubeScheduler];
+  const etcd = etcdTopology(spec) === 'stacked' ? [images.etcd] : [];
+  const own = [...etcd, images.kubeApiserver, images.kubeControllerManager, images.kubeScheduler];
   return [...own, ...(provider === 'kube-vip' ? [images.kubeVip] : []), ...everywhere];
 }

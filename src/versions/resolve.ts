@@ -1,4 +1,5 @@
 import semver from 'semver';
+import { etcdTopology } from '../constants/index.js';
 import { KbsError } from '../errors/index.js';
 import { versionsIn } from './catalogue.js';
 import { clusterImages, ENDPOINT_REPOSITORIES, imagesFor, knownFlannelRelease, kubernetesRepositories } from './images.js';
@@ -73,6 +74,16 @@ function runtimeVersion(name: 'containerd' | 'runc', spec: VersionRequest, catal
   return artifactVersion(name, wish, catalogue);
 }
 
+/** The image where the control planes run etcd, the release where hosts of its own do; what is not needed need not be had. */
+function etcdVersions(spec: VersionRequest, tag: string, catalogue: Catalogue): Pick<ComponentVersions, 'etcd' | 'etcdRelease'> {
+  const topology = etcdTopology(spec);
+  const release = tag.replace(/-\d+$/, '');
+  return {
+    etcd: topology === 'stacked' ? imageTag(kubernetesRepositories(spec.imageRepository).etcd, { preferred: tag }, catalogue) : tag,
+    etcdRelease: topology === 'hosts' ? artifactVersion('etcd', { preferred: release }, catalogue) : release,
+  };
+}
+
 /** With a catalogue that lists images, hosts may have no registry: each image must be in it. */
 function requireImages(spec: VersionRequest, versions: ComponentVersions, catalogue: Catalogue): void {
   const listed = Object.keys(catalogue.images);
@@ -100,7 +111,7 @@ export function resolveVersions(spec: VersionRequest, catalogue: Catalogue): Com
   const { haproxy, kubeVip } = DEFAULT_VERSIONS;
   const versions: ComponentVersions = {
     kubernetes,
-    etcd: imageTag(repositories.etcd, { preferred: release.etcd }, catalogue),
+    ...etcdVersions(spec, release.etcd, catalogue),
     coredns: imageTag(repositories.coredns, { preferred: release.coredns }, catalogue),
     pause: imageTag(repositories.pause, { preferred: release.pause }, catalogue),
     containerd: runtimeVersion('containerd', spec, catalogue),

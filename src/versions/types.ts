@@ -1,5 +1,5 @@
 /** Artifacts that kbs puts on hosts, by the names used in catalogues. */
-export const ARTIFACT_NAMES = ['kubelet', 'kubectl', 'kubeadm', 'crictl', 'cni-plugins', 'containerd', 'runc'] as const;
+export const ARTIFACT_NAMES = ['kubelet', 'kubectl', 'kubeadm', 'crictl', 'cni-plugins', 'containerd', 'runc', 'etcd'] as const;
 
 /** Name of an artifact as it stands in a catalogue. */
 export type ArtifactName = (typeof ARTIFACT_NAMES)[number];
@@ -39,6 +39,9 @@ export interface VersionRequest {
     readonly version?: string | undefined;
     readonly runcVersion?: string | undefined;
   };
+  /** Decide, with `etcd`, whether an image or a program of etcd is needed. Absent: the control planes run etcd. */
+  readonly hosts?: readonly { readonly roles: readonly string[] }[];
+  readonly etcd?: { readonly external?: unknown };
   readonly network: { readonly cni: { readonly type: 'flannel' | 'none'; readonly version?: string | undefined } };
   readonly controlPlaneEndpoint?: { readonly provider: 'external' | 'kube-vip' | 'keepalived' | 'local-lb' } | undefined;
 }
@@ -47,8 +50,10 @@ export interface VersionRequest {
 export interface ComponentVersions {
   /** `v1.25.0` */
   readonly kubernetes: string;
-  /** Image tag: `3.5.4-0` */
+  /** Image tag: `3.5.4-0`; of no meaning unless the control planes run etcd. */
   readonly etcd: string;
+  /** Release: `3.5.4`; of no meaning without hosts with role etcd. */
+  readonly etcdRelease: string;
   /** `v1.9.3` */
   readonly coredns: string;
   /** `3.8` */

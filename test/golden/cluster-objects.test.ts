@@ -38,6 +38,9 @@ const FILES: Readonly<Record<string, string>> = {
     scheduler: { extraArgs: { v: '4' }, extraVolumes: [] },
     etcd: { dataDir: '/srv/etcd', extraArgs: { 'quota-backend-bytes': '8589934592' } },
   }),
+  'cluster-configuration-external-etcd.yaml': clusterConfiguration({
+    externalEtcd: ['https://192.0.2.31:2379', 'https://192.0.2.32:2379'],
+  }),
   'kube-proxy-config.yaml': renderKubeProxyConfig({ podSubnet: '10.244.0.0/16', advertiseAddress: '192.0.2.11', overrides: {} }),
   'kube-proxy-config-ipvs-ipv6.yaml': renderKubeProxyConfig({
     podSubnet: 'fd00:10:244::/56',

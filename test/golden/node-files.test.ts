@@ -4,6 +4,7 @@ import {
   renderContainerdConfig,
   renderContainerdUnit,
   renderCrictlConfig,
+  renderEtcdUnit,
   renderHostsToml,
   renderKubeletConfig,
   renderKubeletDropIn,
@@ -28,7 +29,14 @@ function kubeletFlags(change: Partial<KubeletFlagsInput> = {}): string {
   return renderKubeletFlags({ criSocket, pauseImage: 'registry.k8s.io/pause:3.8', extraArgs: {}, ...change });
 }
 
+function etcdUnit(extraArgs: Readonly<Record<string, string>> = {}): string {
+  const initialCluster = [1, 2, 3].map((number) => `etcd${number}=https://192.0.2.3${number}:2380`).join(',');
+  return renderEtcdUnit({ nodeName: 'etcd1', advertiseAddress: '192.0.2.31', dataDir: '/var/lib/etcd', initialCluster, extraArgs });
+}
+
 const FILES: Readonly<Record<string, string>> = {
+  'etcd.service': etcdUnit(),
+  'etcd-own-flags.service': etcdUnit({ 'quota-backend-bytes': '8589934592', 'log-outputs': 'a b"c\\d%e$f' }),
   'kubelet-config.yaml': kubeletConfig(),
   'kubelet-config-changed.yaml': kubeletConfig({
     cgroupDriver: 'cgroupfs',

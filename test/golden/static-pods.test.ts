@@ -67,6 +67,7 @@ const AUDIT = { name: 'audit', hostPath: '/var/log/kubernetes', mountPath: '/var
 const CASES: Readonly<Record<string, string>> = {
   'kube-apiserver': apiServer(),
   'kube-apiserver-ipv6': apiServer({ advertiseAddress: '2001:db8::11', serviceSubnet: 'fd00:10:96::/112' }),
+  'kube-apiserver-external-etcd': apiServer({ etcdEndpoints: ['https://192.0.2.31:2379', 'https://192.0.2.32:2379'] }),
   'kube-apiserver-without-trust-directories': apiServer({ trustDirectories: [] }),
   'kube-apiserver-own-flags-and-volumes': apiServer({
     bindPort: 8443,

@@ -1,9 +1,10 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ensurePackages, packageInputs, upstreamVersion } from './components/debian-packages.js';
+import { labArchitecture } from './components/architecture.js';
 import { ensureCacheEntry } from './components/cache-entry.js';
-import { ensureKubernetes } from './components/go-build.js';
-import { CRICTL_VERSION, DEFAULT_KUBERNETES } from './components/go-sets.js';
+import { ensureGoSet, ensureKubernetes } from './components/go-build.js';
+import { CRICTL_VERSION, DEFAULT_KUBERNETES, ETCD, ETCD_VERSION } from './components/go-sets.js';
 import { type TarEntry, writeTar } from './images-layer.js';
 
 /** The artifacts of a bundle and where the official ones are found. */
@@ -12,6 +13,7 @@ export const ARTIFACT_URLS = {
   runc: 'https://github.com/opencontainers/runc/releases/download/v{version}/runc.{arch}',
   'cni-plugins': 'https://github.com/containernetworking/plugins/releases/download/v{version}/cni-plugins-linux-{arch}-v{version}.tgz',
   crictl: 'https://github.com/kubernetes-sigs/cri-tools/releases/download/v{version}/crictl-v{version}-linux-{arch}.tar.gz',
+  etcd: 'https://github.com/etcd-io/etcd/releases/download/v{version}/etcd-v{version}-linux-{arch}.tar.gz',
   kubelet: 'https://dl.k8s.io/release/v{version}/bin/linux/{arch}/kubelet',
   kubectl: 'https://dl.k8s.io/release/v{version}/bin/linux/{arch}/kubectl',
   kubeadm: 'https://dl.k8s.io/release/v{version}/bin/linux/{arch}/kubeadm',
@@ -61,7 +63,20 @@ export function runtimeArtifacts(inputs: readonly string[]): (() => Promise<Arti
         file: await archived('crictl', [...inputs, programs], () => Promise.resolve(entries)),
       };
     },
+    () => etcdArchive(inputs),
   ];
+}
+
+/** In the official layout: everything in one folder with the archive's name. */
+async function etcdArchive(inputs: readonly string[]): Promise<ArtifactFile> {
+  const programs = await ensureGoSet(ETCD);
+  const folder = `etcd-v${ETCD_VERSION}-linux-${labArchitecture().name}`;
+  const entries: TarEntry[] = [
+    { path: folder, type: 'directory' },
+    ...['etcd', 'etcdctl'].map((name): TarEntry => ({ path: `${folder}/${name}`, type: 'file', source: join(programs, 'etcd') })),
+    { path: `${folder}/README.md`, type: 'text', text: 'etcd and etcdctl\n' },
+  ];
+  return { name: 'etcd', version: ETCD_VERSION, file: await archived('etcd', [...inputs, programs], () => Promise.resolve(entries)) };
 }
 
 /** The artifacts of one Kubernetes version. */

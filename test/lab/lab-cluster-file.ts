@@ -11,8 +11,13 @@ export interface LabClusterOptions {
   readonly spec?: Readonly<Record<string, unknown>>;
 }
 
+function roleOf(name: string): 'control-plane' | 'etcd' | 'worker' {
+  if (name.startsWith('cp')) return 'control-plane';
+  return name.startsWith('etcd') ? 'etcd' : 'worker';
+}
+
 /**
- * A cluster file for hosts of a lab: names that start with `cp` are control planes.
+ * A cluster file for hosts of a lab: names that start with `cp` are control planes, with `etcd` hosts of etcd.
  * The disk of a lab host is the machine's own: the kubelet's limits are absolute here, not shares of a disk that others fill.
  */
 export function labClusterFile(lab: Lab, options: LabClusterOptions): string {
@@ -22,7 +27,7 @@ export function labClusterFile(lab: Lab, options: LabClusterOptions): string {
     .map((host) => ({
       name: host.name,
       address: host.address,
-      roles: [host.name.startsWith('cp') ? 'control-plane' : 'worker'],
+      roles: [roleOf(host.name)],
       ...(host.user === 'root' ? {} : { ssh: { user: host.user } }),
     }));
   return stringify({

@@ -48,7 +48,7 @@ async function writePki(directory: string, pki: SharedPki): Promise<void> {
   };
   await put('ca.crt', pki.ca.certificate);
   await put('ca.key', pki.ca.privateKey.reveal());
-  await put('etcd/ca.crt', pki.etcdCa.certificate);
+  await put('etcd/ca.crt', pki.etcdCa?.certificate ?? '');
   await put('front-proxy-ca.crt', pki.frontProxyCa.certificate);
   await put('sa.key', pki.serviceAccount.privateKey.reveal());
   await put('sa.pub', pki.serviceAccount.publicKey);

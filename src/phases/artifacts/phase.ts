@@ -1,8 +1,8 @@
 import type { ArtifactRequest } from '../../bundle/index.js';
 import { step, type Phase } from '../../engine/index.js';
 import type { Host } from '../../host/index.js';
-import { imagesFor } from '../../versions/index.js';
-import { isControlPlane, type RunContext } from '../context.js';
+import { imagesFor, type ArtifactName } from '../../versions/index.js';
+import { isControlPlane, isEtcdHost, type RunContext } from '../context.js';
 
 type Slice = Pick<RunContext, 'spec' | 'artifacts' | 'versions' | 'images'>;
 
@@ -12,8 +12,11 @@ export function artifactRequests(context: Slice, hosts: readonly Host[]): readon
   const add = (request: ArtifactRequest): void => void requests.set(JSON.stringify(request), request);
   for (const host of hosts) {
     const architecture = host.facts.architecture;
-    const file = (name: 'kubelet' | 'kubectl' | 'crictl' | 'cni-plugins' | 'containerd' | 'runc', version: string): void =>
-      add({ kind: 'file', name, version, architecture });
+    const file = (name: ArtifactName, version: string): void => add({ kind: 'file', name, version, architecture });
+    if (isEtcdHost(host)) {
+      file('etcd', context.versions.etcdRelease);
+      continue;
+    }
     file('kubelet', context.versions.kubernetes);
     if (isControlPlane(host)) file('kubectl', context.versions.kubernetes);
     file('crictl', context.versions.crictl);

@@ -13,7 +13,7 @@ export const baselinePhase: Phase<Pick<RunContext, 'spec'>> = {
   title: 'Record how the hosts were found',
   summary: 'notes what the host is like before the first change, so that `kbs reset` can take it back to that',
   on: 'all',
-  waitsFor: ['preflight', 'artifacts'],
+  waitsFor: ['preflight', 'etcd-checks', 'artifacts'],
   steps: ({ spec }) => [
     step<boolean>({
       id: 'baseline/record',

@@ -1,7 +1,7 @@
 import type { Phase } from '../../engine/index.js';
 import { PATHS } from '../../constants/index.js';
 import { unpackStep, uploadStep } from '../../steps/index.js';
-import { isControlPlane, type RunContext } from '../context.js';
+import { isControlPlane, isNode, type RunContext } from '../context.js';
 
 type Slice = Pick<RunContext, 'artifacts' | 'versions'>;
 
@@ -19,8 +19,8 @@ export function crictlTarget(name: string): string | undefined {
 export const binariesPhase: Phase<Slice> = {
   name: 'binaries',
   title: 'Install Kubernetes programs',
-  summary: 'puts kubelet, kubectl (control planes), crictl and the CNI plugins on every host',
-  on: 'all',
+  summary: 'puts kubelet, kubectl (control planes), crictl and the CNI plugins on every node',
+  on: isNode,
   after: ['baseline'],
   steps: ({ artifacts, versions }, host) => {
     const arch = host.facts.architecture;

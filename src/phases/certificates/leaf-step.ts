@@ -2,7 +2,7 @@ import { PATHS } from '../../constants/index.js';
 import { step, type AnyStep } from '../../engine/index.js';
 import { KbsError } from '../../errors/index.js';
 import type { Host, JournalEntry } from '../../host/index.js';
-import { issueLeaf, LEAF_CERTS, leafProblem, type CertSpec, type ControlPlaneNode, type SharedPki } from '../../pki/index.js';
+import { issueLeaf, leafProblem, type CertSpec, type ControlPlaneNode, type SharedPki } from '../../pki/index.js';
 
 interface Unfit {
   readonly spec: CertSpec;
@@ -11,6 +11,7 @@ interface Unfit {
 }
 
 interface LeafInput {
+  readonly leaves: readonly CertSpec[];
   readonly shared: SharedPki;
   readonly node: ControlPlaneNode;
   readonly now: () => Date;
@@ -20,9 +21,9 @@ function pathsOf(spec: CertSpec): { readonly certificate: string; readonly key: 
   return { certificate: `${PATHS.pkiDir}/${spec.file}.crt`, key: `${PATHS.pkiDir}/${spec.file}.key` };
 }
 
-async function probeLeaves(host: Host, { shared, node, now }: LeafInput): Promise<readonly Unfit[]> {
+async function probeLeaves(host: Host, { leaves, shared, node, now }: LeafInput): Promise<readonly Unfit[]> {
   const found = await Promise.all(
-    LEAF_CERTS.map(async (spec): Promise<Unfit | undefined> => {
+    leaves.map(async (spec): Promise<Unfit | undefined> => {
       const paths = pathsOf(spec);
       const [certificate, privateKey] = await Promise.all([host.files.read(paths.certificate), host.files.readSecret(paths.key)]);
       const reason = leafProblem({ certificate, privateKey }, { spec, shared, node, now: now() });
@@ -49,11 +50,11 @@ async function issue(host: Host, unfit: readonly Unfit[], { shared, node, now }:
   );
 }
 
-/** The seven certificates of a control plane: issued where missing, wrong or about to expire, left alone where fit. */
+/** Certificates of a control plane or of a host of etcd: issued where missing, wrong or about to expire, left alone where fit. */
 export function leafCertificatesStep(input: LeafInput): AnyStep {
   return step<readonly Unfit[]>({
     id: 'certificates/leaves',
-    title: 'Issue the certificates of the control plane',
+    title: 'Issue the host’s certificates',
     timeoutMs: 120_000,
     probe: (host) => probeLeaves(host, input),
     plan: (unfit) =>

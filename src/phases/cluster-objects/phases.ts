@@ -3,7 +3,7 @@ import { hostPort } from '../../constants/index.js';
 import type { Phase } from '../../engine/index.js';
 import { renderClusterInfo } from '../../kubeconfig/index.js';
 import { renderClusterConfiguration, renderCorefile } from '../../render/index.js';
-import { apiServerNames, CLUSTER_NAME, endpointAccess } from '../access.js';
+import { apiServerNames, CLUSTER_NAME, endpointAccess, etcdEndpoints } from '../access.js';
 import type { RunContext } from '../context.js';
 import { kubeletConfigText } from '../kubelet/index.js';
 import { objectsStep } from '../objects-step.js';
@@ -32,6 +32,7 @@ export function kubeadmContractInput(
       controllerManager: spec.controllerManager,
       scheduler: spec.scheduler,
       etcd: spec.etcd,
+      externalEtcd: etcdEndpoints(spec),
     }),
     kubeletConfig: kubeletConfigText(spec),
     // Driver systemd is kubeadm's own choice, any other one is the user's.

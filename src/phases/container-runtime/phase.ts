@@ -4,7 +4,7 @@ import type { AnyStep, Phase } from '../../engine/index.js';
 import { sh, type Host } from '../../host/index.js';
 import { renderContainerdConfig, renderContainerdUnit, renderCrictlConfig, renderHostsToml } from '../../render/index.js';
 import { filesStep, packageStep, sha256Of, unitStep, unpackStep, uploadStep, type FileSpec, type UnitInput } from '../../steps/index.js';
-import type { RunContext } from '../context.js';
+import { isNode, type RunContext } from '../context.js';
 import { flannelCniConfig } from '../pod-network/index.js';
 
 type Slice = Pick<RunContext, 'spec' | 'artifacts' | 'versions' | 'images'>;
@@ -113,7 +113,7 @@ export const containerRuntimePhase: Phase<Slice> = {
   name: 'container-runtime',
   title: 'Set up the container runtime',
   summary: 'installs containerd and runc, sets pause image, cgroup driver, registries and CNI, and starts containerd',
-  on: 'all',
+  on: isNode,
   after: ['prepare-host'],
   async steps(context, host) {
     const files = await containerRuntimeFiles(context, host.facts);

@@ -2,7 +2,7 @@ import { PATHS, PORTS } from '../../constants/index.js';
 import type { Host } from '../../host/index.js';
 import { renderApiServer, renderControllerManager, renderEtcd, renderScheduler } from '../../render/index.js';
 import type { FileSpec } from '../../steps/index.js';
-import { CLUSTER_NAME } from '../access.js';
+import { CLUSTER_NAME, etcdEndpoints } from '../access.js';
 import type { RunContext } from '../context.js';
 import type { EtcdStartFlags } from './etcd-start.js';
 
@@ -37,6 +37,7 @@ export function apiServerManifest({ spec, images }: Slice, host: Host): FileSpec
       bindPort: PORTS.apiServer,
       serviceSubnet: spec.network.serviceSubnet,
       dnsDomain: spec.network.dnsDomain,
+      etcdEndpoints: etcdEndpoints(spec),
       trustDirectories: host.facts.trustStoreDirectories,
       ...spec.apiServer,
     }),

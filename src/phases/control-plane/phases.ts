@@ -1,12 +1,15 @@
+import { etcdTopology } from '../../constants/index.js';
 import type { AnyStep, Phase } from '../../engine/index.js';
 import { filesStep, type FileSpec } from '../../steps/index.js';
 import type { RunContext } from '../context.js';
 import { beforeMoveStep } from '../endpoint/index.js';
 import { kubeletServiceStep } from '../kubelet/index.js';
+import { etcdDataStep } from '../etcd-data.js';
+import { etcdReadyStep } from '../etcd-health.js';
 import { apiServerReadyStep } from './api-server-step.js';
 import { addMemberStep, promoteMemberStep } from './etcd-join-steps.js';
 import { etcdStartOf, joiningFlags } from './etcd-start.js';
-import { etcdReadyStep } from './etcd-step.js';
+import { controlPlaneEvidence } from './evidence.js';
 import { apiServerManifest, controllerManifests, etcdManifest } from './manifests.js';
 import { servedCertificateStep } from './served-certificate-step.js';
 
@@ -24,15 +27,6 @@ export const controlPlaneKubeletPhase: Phase<Pick<RunContext, 'spec' | 'images' 
 };
 
 type StorageSlice = Pick<RunContext, 'spec' | 'images' | 'etcd' | 'controlPlanes' | 'mayFound'>;
-
-function dataFolderStep({ spec }: StorageSlice): AnyStep {
-  return filesStep({
-    id: 'control-plane/etcd-data',
-    title: 'Make the data folder of etcd',
-    files: [],
-    directories: [{ path: spec.etcd.dataDir, mode: 0o700, ownTree: true }],
-  });
-}
 
 /** Its members are known only when this one has been added. */
 function joiningEtcdStep(context: StorageSlice): AnyStep {
@@ -57,15 +51,21 @@ export const controlPlanePhase: Phase<StorageSlice> = {
   on: 'control-plane',
   // With its image there a static pod starts at once; without it the kubelet would back off.
   after: ['control-plane-kubelet', 'control-plane-images'],
+  // An API server without etcd ends after seconds, and the kubelet would back off.
+  waitsFor: ['etcd-members'],
   async steps(context, host) {
-    const start = await etcdStartOf(context, host);
     const manifestsStep = (files: readonly FileSpec[]): AnyStep =>
       filesStep({ id: 'control-plane/manifests', title: 'Write the static pods of etcd and the API server', files });
+    if (etcdTopology(context.spec) !== 'stacked') return [manifestsStep([apiServerManifest(context, host)])];
+    const start = await etcdStartOf(context, host);
     if (start.kind !== 'joins')
-      return [dataFolderStep(context), manifestsStep([etcdManifest(context, host, start.flags), apiServerManifest(context, host)])];
+      return [
+        etcdDataStep('control-plane/etcd-data', context.spec.etcd.dataDir),
+        manifestsStep([etcdManifest(context, host, start.flags), apiServerManifest(context, host)]),
+      ];
     return [
       addMemberStep(context, start.lost),
-      dataFolderStep(context),
+      etcdDataStep('control-plane/etcd-data', context.spec.etcd.dataDir),
       joiningEtcdStep(context),
       promoteMemberStep(context, start.lost),
       manifestsStep([apiServerManifest(context, host)]),
@@ -74,13 +74,20 @@ export const controlPlanePhase: Phase<StorageSlice> = {
 };
 
 /** etcd of every control plane is healthy, which with several members means: they have found each other. */
-export const etcdPhase: Phase<object> = {
+export const etcdPhase: Phase<Pick<RunContext, 'spec'>> = {
   name: 'etcd',
   title: 'Wait for etcd',
   summary: 'waits until the etcd member of every control plane is healthy',
   on: 'control-plane',
   after: ['control-plane'],
-  steps: () => [etcdReadyStep()],
+  skip: ({ spec }) => (etcdTopology(spec) === 'stacked' ? undefined : 'etcd is not on the control planes'),
+  steps: () => [
+    etcdReadyStep({
+      id: 'etcd/ready',
+      evidence: controlPlaneEvidence,
+      remedy: 'crictl ps -a; crictl logs $(crictl ps -a --name etcd -q | head -n 1)',
+    }),
+  ],
 };
 
 /** The API of every control plane answers. */

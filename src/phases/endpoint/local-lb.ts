@@ -4,7 +4,7 @@ import type { AnyStep } from '../../engine/index.js';
 import type { Host } from '../../host/index.js';
 import { renderHaproxy, renderLocalLb, type HaproxyInput } from '../../render/index.js';
 import { filesStep, sha256Of, type FileSpec } from '../../steps/index.js';
-import { isControlPlane, type RunContext } from '../context.js';
+import { isControlPlane, isNode, type RunContext } from '../context.js';
 
 /** Manifest of the static pod. */
 export const LOCAL_LB_MANIFEST = `${PATHS.manifestsDir}/local-lb.yaml`;
@@ -21,7 +21,7 @@ export function haproxyServers(spec: Spec): Pick<HaproxyInput, 'apiServers' | 'a
 
 /** Whether a node has a load balancer of its own: where no API server answers on loopback. */
 export function hasLocalLb(spec: Spec, host: Host): boolean {
-  return endpointProvider(spec) === 'local-lb' && !isControlPlane(host);
+  return endpointProvider(spec) === 'local-lb' && isNode(host) && !isControlPlane(host);
 }
 
 /** What the load balancer of a node is made of. */

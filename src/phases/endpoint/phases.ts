@@ -3,7 +3,7 @@ import { PATHS } from '../../constants/index.js';
 import type { AnyStep, Phase } from '../../engine/index.js';
 import type { Host } from '../../host/index.js';
 import { removeFilesStep } from '../../steps/index.js';
-import { isControlPlane, type RunContext } from '../context.js';
+import { isControlPlane, isNode, type RunContext } from '../context.js';
 import { removeKeepalivedStep } from './keepalived-removal.js';
 import { keepalivedSteps } from './keepalived.js';
 import { KUBE_VIP_MANIFEST, kubeVipSteps } from './kube-vip.js';
@@ -31,7 +31,7 @@ export const endpointReachPhase: Phase<Pick<RunContext, 'spec' | 'node'>> = {
   name: 'endpoint-reach',
   title: 'Reach the control-plane endpoint',
   summary: 'waits until the API answers every host through the control-plane endpoint',
-  on: 'all',
+  on: isNode,
   after: ['workers', 'control-plane-kubelet', 'endpoint'],
   waitsFor: ['api-server'],
   leftOutOfPlans: 'what is waited for comes with the changes',
@@ -57,7 +57,7 @@ export const endpointCleanupPhase: Phase<Pick<RunContext, 'spec'>> = {
   name: 'endpoint-cleanup',
   title: 'Take away the former control-plane endpoint',
   summary: 'removes pods, packages, files and addresses of a provider that the cluster file no longer names',
-  on: 'all',
+  on: isNode,
   after: ['endpoint-reach'],
   waitsFor: ['endpoint-reach', 'pod-network'],
   steps: ({ spec }, host) => cleanupSteps(spec, host),

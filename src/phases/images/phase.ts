@@ -1,9 +1,10 @@
 import { endpointProvider } from '../../config/index.js';
+import { etcdTopology } from '../../constants/index.js';
 import type { AnyStep, Phase } from '../../engine/index.js';
 import { sh, type Host } from '../../host/index.js';
 import { imageImportStep } from '../../steps/index.js';
 import { imagesFor, type ClusterImages } from '../../versions/index.js';
-import { isControlPlane, type RunContext } from '../context.js';
+import { isControlPlane, isNode, type RunContext } from '../context.js';
 
 type Slice = Pick<RunContext, 'spec' | 'artifacts' | 'images'>;
 
@@ -26,7 +27,8 @@ function importStep({ artifacts }: Slice, host: Host, id: string, references: re
 
 /** What the static pods of a control plane run. */
 function staticPodImages(spec: RunContext['spec'], images: ClusterImages): readonly string[] {
-  const components = [images.pause, images.etcd, images.kubeApiserver, images.kubeControllerManager, images.kubeScheduler];
+  const etcd = etcdTopology(spec) === 'stacked' ? [images.etcd] : [];
+  const components = [images.pause, ...etcd, images.kubeApiserver, images.kubeControllerManager, images.kubeScheduler];
   return endpointProvider(spec) === 'kube-vip' ? [...components, images.kubeVip] : components;
 }
 
@@ -49,7 +51,7 @@ export const imagesPhase: Phase<Slice> = {
   name: 'images',
   title: 'Load images',
   summary: 'imports the image archives into the container runtime, or pulls the images where the source has no archives',
-  on: 'all',
+  on: isNode,
   after: ['container-runtime', 'control-plane-images'],
   waitsFor: ['api-server'],
   steps: (context, host) => [

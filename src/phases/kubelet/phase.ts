@@ -4,7 +4,7 @@ import { httpStatus, type Host } from '../../host/index.js';
 import { renderKubeletKubeconfig } from '../../kubeconfig/index.js';
 import { renderKubeletDropIn, renderKubeletUnit } from '../../render/index.js';
 import { filesStep, sha256Of, unitStep, type DirectorySpec, type FileSpec } from '../../steps/index.js';
-import { isControlPlane, type NodeEntry, type RunContext } from '../context.js';
+import { isControlPlane, isNode, type NodeEntry, type RunContext } from '../context.js';
 import { kubeletBootstrapStep } from './bootstrap-step.js';
 import { kubeletFlagsText } from './config.js';
 import { kubeletIdentityStep } from './identity-step.js';
@@ -14,7 +14,7 @@ export const kubeletPhase: Phase<Pick<RunContext, 'spec' | 'images' | 'node' | '
   name: 'kubelet',
   title: 'Configure the kubelet',
   summary: 'writes the kubelet’s unit, configuration, kubeconfig and client certificate on every host',
-  on: 'all',
+  on: isNode,
   after: ['prepare-host', 'certificates'],
   async steps({ spec, images, node, now }, host) {
     const entry = await node.entry();

@@ -1,6 +1,6 @@
 import type { Phase } from '../../engine/index.js';
 import { CRI_SOCKET } from '../container-runtime/index.js';
-import { hostSpecOf, type RunContext } from '../context.js';
+import { hostSpecOf, isNode, type RunContext } from '../context.js';
 import { nodeSettings } from './node-settings.js';
 import { nodeStep } from './node-step.js';
 
@@ -9,7 +9,7 @@ export const nodesPhase: Phase<Pick<RunContext, 'spec' | 'kube'>> = {
   name: 'nodes',
   title: 'Register the nodes',
   summary: 'gives every node its labels, annotations, taints and, in a new cluster, its pod CIDR',
-  on: 'all',
+  on: isNode,
   after: ['kubelet'],
   waitsFor: ['api-server'],
   steps: (context, host) => [nodeStep(context, nodeSettings(hostSpecOf(context.spec, host), CRI_SOCKET))],

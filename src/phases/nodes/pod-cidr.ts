@@ -1,4 +1,4 @@
-import type { ClusterSpec } from '../../config/index.js';
+import { nodeHosts, type ClusterSpec } from '../../config/index.js';
 import type { KubeApi, KubeObject } from '../../kube/index.js';
 
 /** Flags of the controller manager that say how pod CIDRs are given to nodes. */
@@ -42,7 +42,7 @@ export async function earlyPodCidr(api: KubeApi, spec: ClusterSpec, hostName: st
   if (ALLOCATION_FLAGS.some((flag) => flag in spec.controllerManager.extraArgs)) return undefined;
   const cidr = nthNodeCidr(
     spec.network.podSubnet,
-    spec.hosts.findIndex(({ name }) => name === hostName),
+    nodeHosts(spec).findIndex(({ name }) => name === hostName),
   );
   if (cidr === undefined) return undefined;
   const [lease, nodes] = await Promise.all([

@@ -8,6 +8,8 @@ import type { DiskSpace, Findings, Listener, PreflightInput } from './types.js';
 
 /** Commands without which kbs or the kubelet cannot work. Source: kubeadm v1.25 preflight (crictl is brought by kbs). */
 export const REQUIRED_COMMANDS = ['conntrack', 'ip', 'iptables', 'mount', 'nsenter', 'tar', 'gzip', 'sha256sum', 'systemctl'] as const;
+/** Commands without which nothing can be installed. */
+export const INSTALL_COMMANDS = ['tar', 'gzip', 'sha256sum', 'systemctl'] as const;
 /** Commands some things work without. Source: kubeadm v1.25 preflight. */
 export const RECOMMENDED_COMMANDS = ['ebtables', 'ethtool', 'socat', 'tc'] as const;
 
@@ -15,6 +17,7 @@ export const RECOMMENDED_COMMANDS = ['ebtables', 'ethtool', 'socat', 'tc'] as co
 const UNITS_TO_LOOK_FOR = [
   'kubelet.service',
   'containerd.service',
+  'etcd.service',
   'crio.service',
   'docker.service',
   'cri-docker.service',

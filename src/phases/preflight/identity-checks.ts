@@ -114,9 +114,11 @@ export const IDENTITY_CHECKS: readonly PreflightCheck[] = [
   {
     name: 'MixedArchitectures',
     level: 'warning',
-    appliesTo: always,
+    appliesTo: ({ isNode }) => isNode,
     run({ host, others }) {
-      const different = others.filter((other) => other.facts.architecture !== host.facts.architecture).map((other) => other.name);
+      const different = others
+        .filter((other) => !other.roles.has('etcd') && other.facts.architecture !== host.facts.architecture)
+        .map((other) => other.name);
       return different.length === 0
         ? undefined
         : `${host.facts.architecture}, unlike ${different.join(', ')} — your own images must exist for both`;

@@ -1,11 +1,24 @@
+import { nearest } from '../../config/index.js';
 import { KbsError } from '../../errors/index.js';
 import { PREFLIGHT_CHECKS } from './checks.js';
 
 /** Ignores every check. */
 export const IGNORE_ALL = 'all';
 
+/** Checks of etcd, which look at several hosts or at something that is no host. */
+export const ETCD_CHECK_NAMES = ['EtcdData', 'EtcdMembers', 'ExternalEtcd'] as const;
+
 /** Names `--ignore-preflight` takes, sorted, each once. */
-export const PREFLIGHT_CHECK_NAMES: readonly string[] = [...new Set(PREFLIGHT_CHECKS.map((check) => check.name))].sort();
+export const PREFLIGHT_CHECK_NAMES: readonly string[] = [
+  ...new Set([...PREFLIGHT_CHECKS.map((check) => check.name), ...ETCD_CHECK_NAMES]),
+].sort();
+
+/** What was probably meant comes first. */
+function suggestions(unknown: readonly string[]): readonly string[] {
+  const meant = unknown.flatMap((word) => nearest(word, PREFLIGHT_CHECK_NAMES) ?? []);
+  const first = meant.length > 0 ? meant : PREFLIGHT_CHECK_NAMES.slice(0, 1);
+  return [`--ignore-preflight=${[...new Set(first)].join(',')}`, `--ignore-preflight=${IGNORE_ALL}`];
+}
 
 /**
  * The set for `RunContext.ignorePreflight` from what the user typed: names in any case, separated by commas, or `all`.
@@ -21,7 +34,7 @@ export function parseIgnoredChecks(typed: readonly string[]): ReadonlySet<string
   if (unknown.length > 0) {
     throw new KbsError('USAGE', `no preflight check is called ${unknown.join(', ')}`, {
       details: [`checks: ${PREFLIGHT_CHECK_NAMES.join(', ')}`],
-      remedy: [`--ignore-preflight=${PREFLIGHT_CHECK_NAMES[0] ?? IGNORE_ALL}`, `--ignore-preflight=${IGNORE_ALL}`],
+      remedy: suggestions(unknown),
     });
   }
   return new Set(words.map((word) => known.get(word.toLowerCase()) ?? word));

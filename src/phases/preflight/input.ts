@@ -1,9 +1,9 @@
 import { endpointOf, endpointProvider, hasVirtualAddress, type ClusterSpec } from '../../config/index.js';
-import { PATHS, PORTS } from '../../constants/index.js';
+import { etcdTopology, PATHS, PORTS } from '../../constants/index.js';
 import type { Host } from '../../host/index.js';
 import type { KernelModule } from '../../steps/index.js';
 import { nodeEndpoint } from '../access.js';
-import { hostSpecOf, isControlPlane } from '../context.js';
+import { hostSpecOf, isControlPlane, isEtcdHost, isNode } from '../context.js';
 import { hasLocalLb, KEEPALIVED_FILES } from '../endpoint/index.js';
 import { kernelModulesFor } from '../prepare/index.js';
 import type { DiskNeed, EndpointNeed, PortNeed, PreflightInput } from './types.js';
@@ -17,11 +17,14 @@ const NODE_PORTS: readonly PortNeed[] = [
   { port: PORTS.kubeProxyMetrics, component: 'kube-proxy metrics', process: 'kube-proxy' },
 ];
 
-const CONTROL_PLANE_PORTS: readonly PortNeed[] = [
-  { port: PORTS.apiServer, component: 'kube-apiserver', process: 'kube-apiserver' },
+const ETCD_PORTS: readonly PortNeed[] = [
   { port: PORTS.etcdClient, component: 'etcd clients', process: 'etcd' },
   { port: PORTS.etcdPeer, component: 'etcd peers', process: 'etcd' },
   { port: PORTS.etcdMetrics, component: 'etcd metrics', process: 'etcd' },
+];
+
+const CONTROL_PLANE_PORTS: readonly PortNeed[] = [
+  { port: PORTS.apiServer, component: 'kube-apiserver', process: 'kube-apiserver' },
   // The kernel keeps 15 characters of a process name.
   { port: PORTS.controllerManager, component: 'kube-controller-manager', process: 'kube-controller' },
   { port: PORTS.scheduler, component: 'kube-scheduler', process: 'kube-scheduler' },
@@ -50,14 +53,27 @@ const PURPOSES: Readonly<Record<string, string>> = {
   vxlan: 'pod network between hosts',
 };
 
-function disksOf(isControlPlane: boolean, etcdDataDir: string): readonly DiskNeed[] {
-  const node: readonly DiskNeed[] = [
+/** What a host does, as far as its needs go. */
+interface Duties {
+  readonly isNode: boolean;
+  readonly isControlPlane: boolean;
+  readonly runsEtcd: boolean;
+}
+
+function portsOf({ isNode, isControlPlane, runsEtcd }: Duties): readonly PortNeed[] {
+  return [...(isNode ? NODE_PORTS : []), ...(isControlPlane ? CONTROL_PLANE_PORTS : []), ...(runsEtcd ? ETCD_PORTS : [])];
+}
+
+function disksOf({ isNode, isControlPlane, runsEtcd }: Duties, etcdDataDir: string): readonly DiskNeed[] {
+  const etcd: readonly DiskNeed[] = runsEtcd ? [{ path: etcdDataDir, sizeBytes: GIBIBYTE, purpose: 'etcd' }] : [];
+  if (!isNode) return [...etcd, { path: PATHS.artifactsDir, sizeBytes: 0.1 * GIBIBYTE, purpose: 'uploads' }];
+  return [
     { path: PATHS.containerdStateDir, sizeBytes: (isControlPlane ? 2 : 1.5) * GIBIBYTE, purpose: 'images' },
     { path: PATHS.kubeletDir, sizeBytes: 0.25 * GIBIBYTE, purpose: 'pods' },
     { path: PATHS.artifactsDir, sizeBytes: 0.5 * GIBIBYTE, purpose: 'uploads' },
     { path: PATHS.kubeletBinary, sizeBytes: 0.5 * GIBIBYTE, purpose: 'programs' },
+    ...etcd,
   ];
-  return isControlPlane ? [...node, { path: etcdDataDir, sizeBytes: GIBIBYTE, purpose: 'etcd' }] : node;
 }
 
 function endpointPorts(spec: ClusterSpec, host: Host): readonly PortNeed[] {
@@ -71,7 +87,7 @@ function endpointPorts(spec: ClusterSpec, host: Host): readonly PortNeed[] {
 
 function endpointNeed(spec: ClusterSpec, host: Host): EndpointNeed | undefined {
   const provider = endpointProvider(spec);
-  if (provider === undefined) return undefined;
+  if (provider === undefined || !isNode(host)) return undefined;
   return {
     provider,
     ...nodeEndpoint(spec),
@@ -85,16 +101,22 @@ function endpointNeed(spec: ClusterSpec, host: Host): EndpointNeed | undefined {
 export function preflightInput(spec: ClusterSpec, host: Host): PreflightInput {
   const { name, address } = hostSpecOf(spec, host);
   const runsControlPlane = isControlPlane(host);
+  const duties = {
+    isNode: isNode(host),
+    isControlPlane: runsControlPlane,
+    runsEtcd: isEtcdHost(host) || (runsControlPlane && etcdTopology(spec) === 'stacked'),
+  };
+  const kernelNeeds = [
+    ...kernelModulesFor(spec).map((module) => ({ purpose: PURPOSES[module.name] ?? 'node', anyOf: [module] })),
+    ...FURTHER_KERNEL_NEEDS,
+  ];
   return {
     nodeName: name,
     address,
-    isControlPlane: runsControlPlane,
-    ports: [...NODE_PORTS, ...(runsControlPlane ? CONTROL_PLANE_PORTS : []), ...endpointPorts(spec, host)],
-    disks: disksOf(runsControlPlane, spec.etcd.dataDir),
-    kernelNeeds: [
-      ...kernelModulesFor(spec).map((module) => ({ purpose: PURPOSES[module.name] ?? 'node', anyOf: [module] })),
-      ...FURTHER_KERNEL_NEEDS,
-    ],
+    ...duties,
+    ports: [...portsOf(duties), ...endpointPorts(spec, host)],
+    disks: disksOf(duties, spec.etcd.dataDir),
+    kernelNeeds: duties.isNode ? kernelNeeds : [],
     maySwap: spec.preparation.swap === 'off' || spec.kubelet.config['failSwapOn'] === false,
     cgroupDriver: spec.containerRuntime.cgroupDriver,
     usesPackagedRuntime: spec.containerRuntime.install === 'package',

@@ -1,4 +1,4 @@
-import type { PreflightCheck } from './types.js';
+import type { PreflightCheck, PreflightInput } from './types.js';
 
 const MEBIBYTE = 1024 * 1024;
 /** Source: kubeadm v1.25 constants.go, ControlPlaneMem and ControlPlaneNumCPU. */
@@ -19,6 +19,7 @@ function kernelIsAtLeast(release: string, major: number, minor: number): boolean
 }
 
 const always = (): boolean => true;
+const nodes = ({ isNode }: PreflightInput): boolean => isNode;
 
 /** Checks of what the machine is: mostly facts. */
 export const MACHINE_CHECKS: readonly PreflightCheck[] = [
@@ -81,7 +82,7 @@ export const MACHINE_CHECKS: readonly PreflightCheck[] = [
   {
     name: 'Cgroups',
     level: 'error',
-    appliesTo: always,
+    appliesTo: nodes,
     run({ host: { facts } }) {
       const missing = CGROUP_CONTROLLERS[facts.cgroupVersion].filter((controller) => !facts.cgroupControllers.includes(controller));
       if (missing.length === 0) return undefined;
@@ -92,7 +93,7 @@ export const MACHINE_CHECKS: readonly PreflightCheck[] = [
   {
     name: 'Cgroups',
     level: 'warning',
-    appliesTo: (input) => input.cgroupDriver === 'cgroupfs',
+    appliesTo: (input) => input.isNode && input.cgroupDriver === 'cgroupfs',
     run: ({ host: { facts } }) =>
       facts.init === 'systemd' && facts.cgroupVersion === 'v2'
         ? 'cgroup driver cgroupfs under systemd with cgroup v2: two owners of one tree — set containerRuntime.cgroupDriver: systemd'
@@ -112,7 +113,7 @@ export const MACHINE_CHECKS: readonly PreflightCheck[] = [
   {
     name: 'Memory',
     level: 'warning',
-    appliesTo: (input) => !input.isControlPlane,
+    appliesTo: (input) => input.isNode && !input.isControlPlane,
     run({ host: { facts } }) {
       const seen = Math.floor(facts.memoryBytes / MEBIBYTE);
       return seen >= WORKER_MEMORY_MEBIBYTES

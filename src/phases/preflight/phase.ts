@@ -1,23 +1,12 @@
 import { step, type AnyStep, type Phase, type StepContext } from '../../engine/index.js';
-import { KbsError } from '../../errors/index.js';
 import type { Host } from '../../host/index.js';
 import type { RunContext } from '../context.js';
-import { FACT_CHECKS, runChecks, type CheckResult } from './checks.js';
+import { FACT_CHECKS, runChecks } from './checks.js';
 import { gatherFindings, noFindings } from './findings.js';
-import { IGNORE_ALL } from './ignore.js';
 import { preflightInput } from './input.js';
+import { reportChecks } from './report.js';
 
 type Slice = Pick<RunContext, 'spec' | 'hosts' | 'ignorePreflight'>;
-
-function failure(host: Host, failed: readonly CheckResult[]): KbsError {
-  const names = [...new Set(failed.map(({ name }) => name))];
-  const count = failed.length === 1 ? '1 check' : `${failed.length} checks`;
-  return new KbsError('PREFLIGHT_FAILED', `${count} failed on ${host.name}: ${names.join(', ')}`, {
-    where: { host: host.name },
-    details: failed.map(({ name, text }) => `${name}: ${text}`),
-    remedy: [`cure what is listed, or go on in spite of it with --ignore-preflight=${names.join(',')}`],
-  });
-}
 
 async function check(host: Host, { spec, hosts, ignorePreflight }: Slice, context: StepContext): Promise<void> {
   const input = preflightInput(spec, host);
@@ -27,13 +16,7 @@ async function check(host: Host, { spec, hosts, ignorePreflight }: Slice, contex
     host.facts.privilegeProblem === undefined
       ? runChecks({ host, input, others, findings: await gatherFindings(host, input) })
       : runChecks({ host, input, others, findings: noFindings(input) }, FACT_CHECKS);
-  const isIgnored = (name: string): boolean => ignorePreflight.has(IGNORE_ALL) || ignorePreflight.has(name);
-  for (const { name, level, text } of results) {
-    if (level === 'warning') context.warn(`${name}: ${text}`);
-    else if (isIgnored(name)) context.warn(`${name} (ignored): ${text}`);
-  }
-  const failed = results.filter(({ name, level }) => level === 'error' && !isIgnored(name));
-  if (failed.length > 0) throw failure(host, failed);
+  reportChecks(host, results, { ignorePreflight }, context);
 }
 
 function checksStep(slice: Slice): AnyStep {

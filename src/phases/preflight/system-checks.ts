@@ -1,6 +1,6 @@
 import { PORTS } from '../../constants/index.js';
-import { RECOMMENDED_COMMANDS, REQUIRED_COMMANDS } from './findings.js';
-import type { CheckSubject, DiskNeed, Listener, PreflightCheck } from './types.js';
+import { INSTALL_COMMANDS, RECOMMENDED_COMMANDS, REQUIRED_COMMANDS } from './findings.js';
+import type { CheckSubject, DiskNeed, Listener, PreflightCheck, PreflightInput } from './types.js';
 
 const GIBIBYTE = 1024 ** 3;
 /** Source: kubelet v1.25 eviction defaults, imagefs.available. */
@@ -10,6 +10,7 @@ const MOST_NAMESERVERS = 3;
 const RUNTIME_UNITS = ['containerd.service', 'crio.service', 'docker.service', 'cri-docker.service'];
 
 const always = (): boolean => true;
+const nodes = ({ isNode }: PreflightInput): boolean => isNode;
 
 function gibibytes(bytes: number): string {
   return `${(bytes / GIBIBYTE).toFixed(1)} GiB`;
@@ -64,8 +65,12 @@ function fullDisks({ input, findings }: CheckSubject): string | undefined {
 function leftovers({ input, findings }: CheckSubject): string | undefined {
   if (findings.isManaged) return undefined;
   const allowed = input.usesPackagedRuntime ? ['containerd.service'] : [];
-  const foreignUnits = findings.units.filter((unit) => !allowed.includes(unit) && !['docker.service', 'cri-docker.service'].includes(unit));
-  const seen = [...findings.leftoverPaths, ...foreignUnits, ...findings.leftoverLinks.map((link) => `interface ${link}`)];
+  // A host of etcd may run whatever else it likes.
+  const isForeign = (unit: string): boolean =>
+    input.isNode ? !['etcd.service', 'docker.service', 'cri-docker.service', ...allowed].includes(unit) : unit === 'etcd.service';
+  const foreignUnits = findings.units.filter(isForeign);
+  const links = input.isNode ? findings.leftoverLinks.map((link) => `interface ${link}`) : [];
+  const seen = [...findings.leftoverPaths, ...foreignUnits, ...links];
   if (seen.length === 0) return undefined;
   const cure = foreignUnits.includes('containerd.service')
     ? 'remove them, or keep this containerd with containerRuntime.install: package'
@@ -95,6 +100,12 @@ function evictionWarning({ input, findings }: CheckSubject): string | undefined 
     : `${tight.join(', ')} — below 15 % the kubelet deletes images and evicts pods: free space or set kubelet.config.evictionHard`;
 }
 
+/** What others have to reach on a host. */
+function openings({ isNode, isControlPlane, runsEtcd }: PreflightInput): string {
+  const ports = [...(isControlPlane ? [PORTS.apiServer] : []), ...(runsEtcd ? ['2379-2380'] : []), ...(isNode ? [PORTS.kubelet] : [])];
+  return `${ports.join(', ')}/tcp${isNode ? ', 8472/udp and forwarding' : ''}`;
+}
+
 /** Checks of what is on the machine. */
 export const SYSTEM_CHECKS: readonly PreflightCheck[] = [
   {
@@ -122,7 +133,7 @@ export const SYSTEM_CHECKS: readonly PreflightCheck[] = [
   {
     name: 'Swap',
     level: 'error',
-    appliesTo: (input) => !input.maySwap,
+    appliesTo: (input) => input.isNode && !input.maySwap,
     run: ({ host: { facts } }) =>
       facts.swaps.length === 0
         ? undefined
@@ -130,12 +141,12 @@ export const SYSTEM_CHECKS: readonly PreflightCheck[] = [
   },
   { name: 'Ports', level: 'error', appliesTo: always, run: takenPorts },
   { name: 'DiskSpace', level: 'error', appliesTo: always, run: fullDisks },
-  { name: 'DiskSpace', level: 'warning', appliesTo: (input) => !input.hasOwnEvictionThresholds, run: evictionWarning },
+  { name: 'DiskSpace', level: 'warning', appliesTo: (input) => input.isNode && !input.hasOwnEvictionThresholds, run: evictionWarning },
   { name: 'Leftovers', level: 'error', appliesTo: always, run: leftovers },
   {
     name: 'OtherRuntimes',
     level: 'warning',
-    appliesTo: always,
+    appliesTo: nodes,
     run({ findings }) {
       const others = findings.units.filter(
         (unit) => RUNTIME_UNITS.includes(unit) && unit !== 'containerd.service' && unit !== 'crio.service',
@@ -149,15 +160,16 @@ export const SYSTEM_CHECKS: readonly PreflightCheck[] = [
     name: 'RequiredCommands',
     level: 'error',
     appliesTo: always,
-    run({ findings }) {
-      const missing = REQUIRED_COMMANDS.filter((command) => findings.missingCommands.has(command));
+    run({ input, findings }) {
+      const required = input.isNode ? REQUIRED_COMMANDS : INSTALL_COMMANDS;
+      const missing = required.filter((command) => findings.missingCommands.has(command));
       return missing.length === 0 ? undefined : `${missing.join(', ')} not found — install the packages that have them`;
     },
   },
   {
     name: 'RequiredCommands',
     level: 'warning',
-    appliesTo: always,
+    appliesTo: nodes,
     run({ findings }) {
       const missing = RECOMMENDED_COMMANDS.filter((command) => findings.missingCommands.has(command));
       return missing.length === 0 ? undefined : `${missing.join(', ')} not found — advisable (port-forward, traffic shaping, diagnosis)`;
@@ -177,9 +189,7 @@ export const SYSTEM_CHECKS: readonly PreflightCheck[] = [
     level: 'warning',
     appliesTo: always,
     run: ({ findings, input }) =>
-      findings.firewalls.length === 0
-        ? undefined
-        : `${findings.firewalls.join(', ')} active — open ${(input.isControlPlane ? [PORTS.apiServer, '2379-2380', PORTS.kubelet] : [PORTS.kubelet]).join(', ')}/tcp, 8472/udp and forwarding, or turn it off`,
+      findings.firewalls.length === 0 ? undefined : `${findings.firewalls.join(', ')} active — open ${openings(input)}, or turn it off`,
   },
   {
     name: 'SELinux',
@@ -191,11 +201,11 @@ export const SYSTEM_CHECKS: readonly PreflightCheck[] = [
   {
     name: 'DnsResolver',
     level: 'error',
-    appliesTo: always,
+    appliesTo: nodes,
     run: ({ findings }) =>
       findings.nameservers === undefined
         ? '/etc/resolv.conf is missing — the kubelet reads it for every pod: create it (it may be empty)'
         : undefined,
   },
-  { name: 'DnsResolver', level: 'warning', appliesTo: always, run: resolverWarning },
+  { name: 'DnsResolver', level: 'warning', appliesTo: nodes, run: resolverWarning },
 ];

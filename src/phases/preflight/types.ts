@@ -36,7 +36,10 @@ export interface PreflightInput {
   readonly nodeName: string;
   /** `address` of the cluster file. */
   readonly address: string;
+  /** false for a host of etcd. */
+  readonly isNode: boolean;
   readonly isControlPlane: boolean;
+  readonly runsEtcd: boolean;
   readonly ports: readonly PortNeed[];
   readonly disks: readonly DiskNeed[];
   /** Each line: one ability, had by any of the modules. */

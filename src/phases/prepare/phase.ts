@@ -1,7 +1,7 @@
 import { PATHS } from '../../constants/index.js';
 import type { AnyStep, Phase } from '../../engine/index.js';
 import { kernelModulesStep, swapOffStep, swapOnStep, sysctlStep } from '../../steps/index.js';
-import type { RunContext } from '../context.js';
+import { isNode, type RunContext } from '../context.js';
 import { hostLines, hostsFileStep } from './hosts-file.js';
 import { kernelModulesFor, NODE_SYSCTLS } from './kernel-needs.js';
 
@@ -12,7 +12,9 @@ export const prepareHostPhase: Phase<Pick<RunContext, 'spec'>> = {
   summary: 'loads kernel modules, sets kernel parameters, turns swap off and names the hosts in /etc/hosts where the file asks for it',
   on: 'all',
   after: ['baseline'],
-  steps({ spec }) {
+  steps({ spec }, host) {
+    const names = spec.preparation.hostsFile ? [hostsFileStep(hostLines(spec))] : [];
+    if (!isNode(host)) return names;
     return [
       kernelModulesStep({
         id: 'prepare/kernel-modules',
@@ -23,7 +25,7 @@ export const prepareHostPhase: Phase<Pick<RunContext, 'spec'>> = {
       // After the modules: net.bridge.* exists only with br_netfilter.
       sysctlStep({ id: 'prepare/sysctls', title: 'Set kernel parameters', path: PATHS.sysctlFile, values: NODE_SYSCTLS }),
       ...(spec.preparation.swap === 'off' ? [swapOffStep({ id: 'prepare/swap', title: 'Turn swap off' })] : []),
-      ...(spec.preparation.hostsFile ? [hostsFileStep(hostLines(spec))] : []),
+      ...names,
     ];
   },
 };

@@ -1,6 +1,6 @@
 import type { AnyStep, Phase } from '../../engine/index.js';
 import type { KubeApi } from '../../kube/index.js';
-import type { RunContext } from '../context.js';
+import { isNode, type RunContext } from '../context.js';
 import { readyProblem } from './readiness.js';
 import { runProof } from './run-proof.js';
 
@@ -17,7 +17,7 @@ async function nodesToProve(
   api: KubeApi,
   { spec, hosts }: Slice,
 ): Promise<{ readonly nodes: readonly string[]; readonly left: readonly string[] }> {
-  const targets = new Set(hosts.map(({ name }) => name));
+  const targets = new Set(hosts.filter(isNode).map(({ name }) => name));
   const live = await api.list({ apiVersion: 'v1', kind: 'Node' });
   const others = live.filter(({ metadata: { name } }) => !targets.has(name) && spec.hosts.some((host) => host.name === name));
   const isWorking = (name: string): boolean => others.some((node) => node.metadata.name === name && readyProblem(node) === undefined);

@@ -47,13 +47,15 @@ function endpointUnits({ units }: FormerState): readonly string[] {
 const stopNodePhase: Phase<ResetContext> = {
   name: 'stop-node',
   title: 'Stop the kubelet',
-  summary: 'stops the kubelet and what made the control-plane endpoint, and takes the node out of a cluster that goes on without it',
+  summary:
+    'stops the kubelet, etcd on a host of its own and what made the control-plane endpoint, and takes the node out of a cluster that goes on without it',
   on: 'all',
   steps: ({ api }, host) =>
     stepsFor(host, (former) => [
       quietStep(),
       stopUnitStep(UNITS.kubelet),
       ...endpointUnits(former).map(stopUnitStep),
+      ...(former.units.some(({ unit }) => unit === UNITS.etcd) ? [stopUnitStep(UNITS.etcd)] : []),
       ...(api === undefined ? [] : [nodeObjectStep(api, host.name)]),
     ]),
 };

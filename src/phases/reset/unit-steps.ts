@@ -30,7 +30,7 @@ export function disableUnitsStep({ units }: Pick<FormerState, 'units'>): AnyStep
   });
 }
 
-const NODE_UNITS: readonly string[] = [UNITS.kubelet, UNITS.containerd];
+const NODE_UNITS: readonly string[] = [UNITS.kubelet, UNITS.containerd, UNITS.etcd];
 
 interface SeenUnit {
   readonly unit: string;

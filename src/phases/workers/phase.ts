@@ -1,6 +1,6 @@
 import type { Phase } from '../../engine/index.js';
 import type { RunContext } from '../context.js';
-import { isControlPlane } from '../context.js';
+import { isControlPlane, isNode } from '../context.js';
 import { beforeMoveStep, localLbSteps } from '../endpoint/index.js';
 import { kubeletServiceStep } from '../kubelet/index.js';
 
@@ -12,7 +12,7 @@ export const workersPhase: Phase<Pick<RunContext, 'spec' | 'images' | 'node'>> =
   name: 'workers',
   title: 'Start the workers',
   summary: 'starts the kubelet on every host that is no control plane, with a load balancer of its own where the file asks for it',
-  on: (host) => !isControlPlane(host),
+  on: (host) => isNode(host) && !isControlPlane(host),
   after: ['kubelet', 'binaries', 'images'],
   waitsFor: ['api-server'],
   async steps(context, host) {

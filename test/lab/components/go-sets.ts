@@ -22,7 +22,10 @@ const STRIPPED = ['-s', '-w'];
 // Go 1.23 and later refuse the reach into the standard library's private parts that golang.org/x/net of 2021 made.
 const OLD_NETWORK_LIBRARY = '-checklinkname=0';
 
-/** etcd and etcdctl 3.5.4 in one program. */
+/** The version of etcd in names and in its own output. */
+export const ETCD_VERSION = '3.5.4';
+
+/** etcd and etcdctl in one program. */
 export const ETCD: GoSet = { name: 'etcd', packages: ['.'], linkerFlags: STRIPPED };
 
 /** CoreDNS 1.9.3. */

@@ -34,6 +34,24 @@ describe('hosts of a reset', () => {
     expect(() => names(hosts(3), 'cp1', 'cp2')).toThrow(expect.objectContaining({ code: 'USAGE' }));
   });
 
+  test('a host of etcd goes with all control planes and the other hosts of etcd only; control planes beside it are no members', () => {
+    const spec = hosts(2);
+    const apart = {
+      ...spec,
+      hosts: [
+        ...spec.hosts,
+        ...hosts(1)
+          .hosts.slice(0, 1)
+          .map((host) => ({ ...host, name: 'e1', roles: ['etcd' as const] })),
+      ],
+    };
+    const chosen = (...wanted: readonly string[]): readonly string[] => resetTargets(apart, wanted).map(({ name }) => name);
+    expect(() => chosen('e1')).toThrow(expect.objectContaining({ code: 'USAGE' }));
+    expect(() => chosen('e1', 'cp1')).toThrow(expect.objectContaining({ code: 'USAGE' }));
+    expect(chosen('e1', 'cp1', 'cp2')).toEqual(['cp1', 'cp2', 'e1']);
+    expect(chosen('cp2')).toEqual(['cp2']);
+  });
+
   test('the only control plane, or all of them together, can be', () => {
     expect(names(hosts(1), 'cp1')).toEqual(['cp1']);
     expect(names(hosts(3), 'cp1', 'cp2', 'cp3')).toEqual(['cp1', 'cp2', 'cp3']);

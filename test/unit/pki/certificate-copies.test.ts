@@ -40,7 +40,7 @@ describe('encrypted copies of the shared PKI', () => {
     const key = createCertificateKey();
     const opened = decryptSharedPki(encryptSharedPki(pki, key), key);
     expect(opened.ca.certificate).toBe(pki.ca.certificate);
-    expect(opened.etcdCa.privateKey.reveal()).toBe(pki.etcdCa.privateKey.reveal());
+    expect(opened.etcdCa?.privateKey.reveal()).toBe(pki.etcdCa?.privateKey.reveal());
     expect(opened.serviceAccount.publicKey).toBe(pki.serviceAccount.publicKey);
   });
 

@@ -16,7 +16,6 @@ import {
   type ControlPlaneNode,
   type KeyPair,
   type LeafName,
-  type SharedPki,
 } from '../../../src/pki/index.js';
 import { signCertificate, subjectName } from '../../../src/pki/certificate.js';
 import { Secret } from '../../../src/secret/index.js';
@@ -36,7 +35,7 @@ const node: ControlPlaneNode = {
   certSANs: ['203.0.113.7', 'fd00:0:0::7', '*.k8s.example.org', '10.66.0.11'],
 };
 
-let shared: SharedPki;
+let shared: Awaited<ReturnType<typeof createSharedPki>>;
 let leaves: ReadonlyMap<LeafName, KeyPair>;
 let folder: string;
 

@@ -7,6 +7,7 @@ describe('with the built-in catalogue', () => {
     expect(resolveVersions(aRequest({ kubernetesVersion: 'v1.25.16' }), loadBuiltInCatalogue())).toEqual({
       kubernetes: 'v1.25.16',
       etcd: '3.5.9-0',
+      etcdRelease: '3.5.9',
       coredns: 'v1.9.3',
       pause: '3.8',
       containerd: '1.6.28',
@@ -47,6 +48,7 @@ describe('with a bundle', () => {
     expect(resolveVersions(aRequest(), anOlderBundle())).toEqual({
       kubernetes: 'v1.25.0',
       etcd: '3.5.4-0',
+      etcdRelease: '3.5.4',
       coredns: 'v1.9.3',
       pause: '3.8',
       containerd: '1.6.20',

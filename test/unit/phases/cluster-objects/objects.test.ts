@@ -27,6 +27,7 @@ const CA = '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n';
 const VERSIONS: ComponentVersions = {
   kubernetes: 'v1.25.0',
   etcd: '3.5.4-0',
+  etcdRelease: '3.5.4',
   coredns: 'v1.9.3',
   pause: '3.8',
   containerd: '1.6.28',

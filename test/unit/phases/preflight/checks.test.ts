@@ -15,7 +15,9 @@ const FREE = { device: '/dev/vda1', freeBytes: 80 * GIBIBYTE, totalBytes: 100 * 
 const WORKER: PreflightInput = {
   nodeName: 'w1',
   address: '10.0.0.21',
+  isNode: true,
   isControlPlane: false,
+  runsEtcd: false,
   ports: [{ port: 10250, component: 'kubelet', process: 'kubelet' }],
   disks: [
     { path: '/var/lib/containerd', sizeBytes: 2 * GIBIBYTE, purpose: 'images' },
@@ -32,7 +34,7 @@ const WORKER: PreflightInput = {
   endpoint: undefined,
   hasOwnEvictionThresholds: false,
 };
-const CONTROL_PLANE: PreflightInput = { ...WORKER, isControlPlane: true };
+const CONTROL_PLANE: PreflightInput = { ...WORKER, isControlPlane: true, runsEtcd: true };
 
 const CLEAN: Findings = {
   isManaged: false,

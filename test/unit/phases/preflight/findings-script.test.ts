@@ -19,7 +19,9 @@ function anInput(more: Partial<PreflightInput>): PreflightInput {
   return {
     nodeName: 'n',
     address: '127.0.0.1',
+    isNode: true,
     isControlPlane: false,
+    runsEtcd: false,
     ports: [],
     disks: [],
     kernelNeeds: [],

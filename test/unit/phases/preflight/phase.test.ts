@@ -98,7 +98,10 @@ describe('parseIgnoredChecks', () => {
     try {
       parseIgnoredChecks(['Swapp']);
     } catch (error) {
-      expect(error).toMatchObject({ details: [expect.stringContaining('KernelAbilities, ')] });
+      expect(error).toMatchObject({
+        details: [expect.stringContaining('KernelAbilities, ')],
+        remedy: ['--ignore-preflight=Swap', '--ignore-preflight=all'],
+      });
     }
   });
 });
@@ -106,6 +109,20 @@ describe('parseIgnoredChecks', () => {
 describe('preflightInput', () => {
   const worker = memoryHost();
   const controlPlane = memoryHost({ name: 'cp1', address: '10.0.0.11', roles: ['control-plane'] });
+
+  test('a host of etcd needs etcd’s ports and space, and nothing of a node', () => {
+    const hosts = [
+      { name: 'cp1', address: '10.0.0.11', roles: ['control-plane'] },
+      { name: 'e1', address: '10.0.0.31', roles: ['etcd'] },
+    ];
+    const input = preflightInput(aSpec({ hosts }), memoryHost({ name: 'e1', address: '10.0.0.31', roles: ['etcd'] }));
+    expect(input.ports.map(({ port }) => port)).toEqual([2379, 2380, 2381]);
+    expect(input.disks.map(({ path }) => path)).toContain('/var/lib/etcd');
+    expect({ isNode: input.isNode, kernelNeeds: input.kernelNeeds }).toEqual({ isNode: false, kernelNeeds: [] });
+    const others = preflightInput(aSpec({ hosts }), controlPlane);
+    expect(others.ports.map(({ port }) => port)).not.toContain(2379);
+    expect(others.disks.map(({ path }) => path)).not.toContain('/var/lib/etcd');
+  });
 
   test('a control plane needs the ports of the API, etcd, controller manager and scheduler too', () => {
     const ports = preflightInput(aSpec(), controlPlane).ports.map(({ port }) => port);

@@ -1,11 +1,11 @@
-import { PORTS } from '../../constants/index.js';
-import { checkStep, waitFor, type AnyStep } from '../../engine/index.js';
-import { KbsError } from '../../errors/index.js';
-import { httpStatus, type Host } from '../../host/index.js';
-import { controlPlaneEvidence } from './evidence.js';
+import { PORTS } from '../constants/index.js';
+import { checkStep, waitFor, type AnyStep } from '../engine/index.js';
+import { KbsError } from '../errors/index.js';
+import { httpStatus, type Host } from '../host/index.js';
 
 const READY_TIMEOUT_MS = 240_000;
 
+/** Why the etcd member on a host is not healthy; undefined when it is, which means: it has a leader. */
 async function healthProblem(host: Host): Promise<string | undefined> {
   const answer = await httpStatus((address, port) => host.dial(address, port), {
     address: '127.0.0.1',
@@ -16,10 +16,15 @@ async function healthProblem(host: Host): Promise<string | undefined> {
   return answer.status === undefined ? answer.reason : `/health says ${answer.status}: ${answer.body.slice(0, 200)}`;
 }
 
-/** The etcd member of this host is up and has a leader. */
-export function etcdReadyStep(): AnyStep {
+/** The etcd member of a host is up and has a leader. */
+export function etcdReadyStep(options: {
+  readonly id: string;
+  /** What the host itself says of a member that does not come up. */
+  readonly evidence: (host: Host) => Promise<readonly string[]>;
+  readonly remedy: string;
+}): AnyStep {
   return checkStep({
-    id: 'etcd/ready',
+    id: options.id,
     title: 'Wait for etcd',
     timeoutMs: READY_TIMEOUT_MS + 30_000,
     async run(host, context) {
@@ -37,8 +42,8 @@ export function etcdReadyStep(): AnyStep {
         if (!(error instanceof KbsError) || error.code !== 'WAIT_TIMEOUT') throw error;
         throw new KbsError('WAIT_TIMEOUT', error.message, {
           where: { host: host.name },
-          details: await controlPlaneEvidence(host),
-          remedy: [`crictl ps -a; crictl logs $(crictl ps -a --name etcd -q | head -n 1)   # on ${host.name}`],
+          details: await options.evidence(host),
+          remedy: [`${options.remedy}   # on ${host.name}`],
           cause: error,
         });
       }

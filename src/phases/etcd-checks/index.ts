@@ -1,0 +1,2 @@
+export { lookAtEndpoint } from './endpoint.js';
+export { etcdChecksPhase } from './phase.js';

@@ -1,0 +1,1 @@
+export { etcdHostsPhase, etcdMembersPhase } from './phases.js';
