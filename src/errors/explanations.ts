@@ -262,15 +262,20 @@ export const EXPLANATIONS: Readonly<Record<ErrorCode, Explanation>> = {
     actions: ['On the host named, do what stands under "Try:"', 'Correct controlPlaneEndpoint, then run the same command again'],
   },
   PROOF_FAILED: {
-    meaning: 'The cluster is up, but the last test failed: pods do not reach each other, names are not resolved, or a node is not ready.',
+    meaning:
+      'The cluster is up, but a proof failed: pods do not reach each other, names are not resolved, a node is not ready, or kbs verify found something else red. The message names the edge: who does not reach whom.',
     causes: [
       'A firewall between the hosts drops the overlay (vxlan: UDP 8472)',
       'Another subnet uses the pod subnet’s addresses',
       'CoreDNS does not run',
       'The wrong interface was taken for the overlay',
+      'All edges from one host to services: kube-proxy does not run there',
+      'Only long packets get lost: the MTU of the pods is larger than what the path between the hosts carries',
+      'resolv.conf of pods is red: clusterDNS in that host’s kubelet configuration is not the address of the name server',
     ],
     actions: [
       'See which row is red in the table',
+      'Look at everything, one row for each edge: kbs verify -f CLUSTER_FILE',
       'On both hosts of that row: tcpdump -ni any udp port 8472',
       'kubectl -n kube-system get pods -o wide; kubectl -n kube-flannel get pods -o wide',
     ],

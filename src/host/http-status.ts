@@ -17,6 +17,8 @@ export interface HttpProbe {
   readonly client?: { readonly certificate: string; readonly privateKey: Secret };
   /** JSON to be posted; absent: GET. */
   readonly body?: string;
+  /** Sent besides the usual ones. */
+  readonly headers?: Readonly<Record<string, string>>;
   /** Default: 5 000. */
   readonly timeoutMs?: number;
 }
@@ -44,6 +46,7 @@ export async function httpStatus(dial: (address: string, port: number) => Promis
     headers: {
       host: probe.address,
       connection: 'close',
+      ...probe.headers,
       ...(probe.body === undefined ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(probe.body) }),
     },
     timeout: probe.timeoutMs ?? 5_000,

@@ -20,6 +20,7 @@ import type {
   ObjectRef,
   PatchType,
   RequestOptions,
+  StreamOptions,
 } from './types.js';
 
 /** The namespaces of a new cluster are made a moment after its API says it is ready. */
@@ -139,6 +140,16 @@ export class PooledKubeApi implements KubeApi {
       timeoutMs,
       repeatable: method === 'GET',
       run: (agent, own) => exchange({ method, path, body, contentType }, agent, own),
+    });
+  }
+
+  async stream(path: string, options: StreamOptions): Promise<void> {
+    const { readPodStream } = await import('./pod-stream.js');
+    await this.#client.call({
+      what: `open ${path}`,
+      timeoutMs: options.timeoutMs,
+      repeatable: false,
+      run: (agent, own) => readPodStream(path, options, agent, own),
     });
   }
 

@@ -18,4 +18,5 @@ export type {
   ObjectRef,
   PatchType,
   RequestOptions,
+  StreamOptions,
 } from './types.js';

@@ -83,6 +83,16 @@ export interface RequestOptions {
   readonly signal?: AbortSignal;
 }
 
+/** What is done with a WebSocket of the API server: exec, attach and port-forward of a pod. */
+export interface StreamOptions {
+  /** Told of each message: its channel and its bytes. false: that was enough. */
+  readonly onData: (channel: number, bytes: Buffer) => boolean;
+  /** Sent when the stream is open. */
+  readonly send?: { readonly channel: number; readonly text: string };
+  /** Default 30 000. */
+  readonly timeoutMs?: number;
+}
+
 /** An answer of any status. */
 export interface KubeResponse {
   readonly status: number;
@@ -110,6 +120,8 @@ export interface KubeApi {
   patch(ref: ObjectRef, type: PatchType, patch: unknown): Promise<KubeObject>;
   /** A raw request, e.g. `/readyz` or a pod's proxy. Any status is an answer; only GET is tried again, and only when no answer came. */
   request(method: string, path: string, options?: RequestOptions): Promise<KubeResponse>;
+  /** Reads a WebSocket until its reader has enough or the server closes it, e.g. `…/pods/a/exec?command=date&stdout=true`. Not tried again. */
+  stream(path: string, options: StreamOptions): Promise<void>;
   close(): Promise<void>;
 }
 

@@ -30,3 +30,4 @@ export {
   type RemoveOptions,
   type ReplaceOptions,
 } from './nodes/index.js';
+export { verifyCluster, type VerifyResult } from './verify.js';

@@ -1,4 +1,5 @@
 export { renderError, type ErrorViewOptions } from './error-view.js';
+export { junitXml, type JunitCase } from './junit.js';
 export { type LogLevel } from './plain-sink.js';
 export { renderPlan, renderPlanSummary, type PlannedChange } from './plan-view.js';
 export { Session, type OutputChoice, type SessionOptions } from './session.js';

@@ -1,4 +1,4 @@
-import type { KubeAccess, KubeApi, KubeObject, KubeResponse, ObjectRef } from '../../src/kube/index.js';
+import type { KubeAccess, KubeApi, KubeObject, KubeResponse, ObjectRef, StreamOptions } from '../../src/kube/index.js';
 
 /** A cluster's objects in memory: no defaults, no controllers but those a test plays. */
 export interface MemoryKube extends KubeAccess {
@@ -11,6 +11,8 @@ export interface MemoryKube extends KubeAccess {
   onChange: (change: string) => void;
   /** Answers raw requests; the default refuses all. */
   answer: (method: string, path: string) => KubeResponse | Promise<KubeResponse>;
+  /** Plays WebSockets; the default refuses all. */
+  streams: (path: string, options: StreamOptions) => Promise<void>;
   isUp: boolean;
 }
 
@@ -69,6 +71,7 @@ export function memoryKube(): MemoryKube {
       throw new Error('a memory cluster cannot be patched');
     },
     request: async (method, path) => kube.answer(method, path),
+    stream: (path, options) => kube.streams(path, options),
     close: async () => undefined,
   };
   const kube: MemoryKube = {
@@ -78,6 +81,7 @@ export function memoryKube(): MemoryKube {
     put: (...more) => more.forEach((object) => objects.set(objectKey(object), object)),
     onChange: () => undefined,
     answer: () => ({ status: 404, body: '' }),
+    streams: async (path) => Promise.reject(new Error(`no stream ${path}`)),
     isUp: true,
     async connect() {
       if (!kube.isUp) throw new Error('the memory cluster is down');

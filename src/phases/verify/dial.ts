@@ -1,0 +1,103 @@
+import type { Glimpse } from '../../engine/index.js';
+import type { ProbePod } from '../proof/index.js';
+import { EDGE_PATIENCE_MS, notYet, row, seen, until } from './row.js';
+import type { Stage, VerifyHost, VerifyRow } from './types.js';
+
+/** Ports of the pods on every node. */
+export const POD_PORTS = { http: 8080, udp: 8081 } as const;
+
+/** What a probe pod is asked to dial. */
+export interface Target {
+  /** Name or address. */
+  readonly host: string;
+  readonly port: number;
+  readonly protocol?: 'http' | 'udp';
+  /** Path, or what is sent over UDP; default `hostname`. */
+  readonly request?: string;
+  readonly tries?: number;
+}
+
+/** What came back to the pod. */
+export interface Dialed {
+  readonly responses: readonly string[];
+  readonly errors: readonly string[];
+}
+
+function parseDialed(body: string): Dialed {
+  try {
+    const { responses = [], errors = [] } = JSON.parse(body) as Partial<Dialed>;
+    return { responses, errors };
+  } catch (error) {
+    // agnhost tells in plain words of a name that it cannot look up.
+    if (error instanceof SyntaxError) return { responses: [], errors: [body.trim().slice(0, 300)] };
+    throw error;
+  }
+}
+
+/** The host of a node. */
+export function hostOf({ hosts }: Stage, node: string): VerifyHost {
+  const host = hosts.find(({ name }) => name === node);
+  if (host === undefined) throw new Error(`no connection to host ${node}`);
+  return host;
+}
+
+/**
+ * Lets a pod dial. It is asked by its own host, so that a network between hosts that is broken elsewhere does not count as this edge.
+ * @throws Error when the pod itself cannot be asked
+ */
+export async function dial(stage: Stage, from: ProbePod, target: Target): Promise<Dialed> {
+  const { host, port, protocol = 'http', request = 'hostname', tries = 1 } = target;
+  const query = new URLSearchParams({ host, port: String(port), protocol, request, tries: String(tries) });
+  const answer = await hostOf(stage, from.node).http({
+    address: from.ip,
+    port: POD_PORTS.http,
+    path: `/dial?${query.toString()}`,
+  });
+  if (answer.status === undefined) throw new Error(`${from.node} does not reach its own pod ${from.ip}: ${answer.reason}`);
+  return parseDialed(answer.body);
+}
+
+/** An edge that is proven by one answer. */
+export interface DialEdge {
+  readonly from: ProbePod;
+  readonly edge: string;
+  readonly target: Target;
+  /** Whether the pod that answered is the right one. */
+  readonly isRight: (answer: string) => boolean;
+  readonly patienceMs?: number;
+}
+
+/** Dials until the right one answers. */
+export function dialRow(stage: Stage, check: string, { from, edge, target, isRight, patienceMs }: DialEdge): Promise<VerifyRow> {
+  return row(stage, check, edge, () =>
+    until(stage, edge, patienceMs ?? EDGE_PATIENCE_MS, async (): Promise<Glimpse<string>> => {
+      const { responses, errors } = await dial(stage, from, target);
+      const [answer] = responses;
+      if (answer !== undefined && isRight(answer.trim())) return seen(`${shown(answer)} answered`);
+      return notYet(errors[0] ?? `unexpected answer: ${shown(answer ?? 'nothing')}`);
+    }),
+  );
+}
+
+function shown(answer: string): string {
+  const text = answer.trim();
+  return text.length > 60 ? `${text.length} characters` : text;
+}
+
+/** Asks from a host until the answer is right. */
+export function hostRow(
+  stage: Stage,
+  check: string,
+  edge: string,
+  ask: { readonly from: VerifyHost; readonly request: Parameters<VerifyHost['http']>[0]; readonly isRight: (body: string) => boolean },
+): Promise<VerifyRow> {
+  return row(stage, check, edge, () =>
+    until(stage, edge, EDGE_PATIENCE_MS, async (): Promise<Glimpse<string>> => {
+      const answer = await ask.from.http(ask.request);
+      if (answer.status === undefined) return notYet(answer.reason);
+      return ask.isRight(answer.body.trim())
+        ? seen(`${shown(answer.body)} answered`)
+        : notYet(`unexpected answer ${answer.status}: ${shown(answer.body)}`);
+    }),
+  );
+}

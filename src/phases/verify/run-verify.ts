@@ -1,0 +1,131 @@
+import { setMaxListeners } from 'node:events';
+import { waitFor } from '../../engine/index.js';
+import { KbsError } from '../../errors/index.js';
+import type { KubeAccess, KubeApi } from '../../kube/index.js';
+import { collectEvidence } from '../proof/index.js';
+import { CHECKS } from './checks/index.js';
+import { findLeftovers, removeVerifications } from './leftovers.js';
+import { row } from './row.js';
+import { createStage, openStage, type StageOptions } from './stage.js';
+import type { Check, Stage, VerifyProfile, VerifyRow } from './types.js';
+
+/** What is verified, and how. */
+export interface VerifyOptions extends Omit<StageOptions, 'api' | 'deadlineMs'> {
+  readonly kube: KubeAccess;
+  readonly profile: VerifyProfile;
+  /** For everything but cleaning up; default 75 000. */
+  readonly timeoutMs?: number;
+  /** Told how far it is. */
+  readonly onProgress?: (message: string) => void;
+  /** Told of what could not be cleaned up. */
+  readonly onWarning?: (message: string, remedy: readonly string[]) => void;
+}
+
+/** What a verification found. */
+export interface Verification {
+  readonly rows: readonly VerifyRow[];
+  /** What the cluster says about rows that failed, one entry a line; empty when none did. */
+  readonly evidence: readonly string[];
+}
+
+const TIMEOUT_MS = 75_000;
+const CLEAN_UP_MS = 25_000;
+
+/** The checks of a profile. */
+export function checksOf(profile: VerifyProfile, checks: readonly Check[] = CHECKS): readonly Check[] {
+  return checks.filter((check) => profile === 'full' || check.profile === 'quick');
+}
+
+/** One check; what it throws is a row of it, unless the run is over. */
+async function runCheck(stage: Stage, check: Check): Promise<readonly VerifyRow[]> {
+  let rows: readonly VerifyRow[] = [];
+  const whole = await row(stage, check.name, check.name, async () => {
+    rows = await check.run(stage);
+    return '';
+  });
+  return whole.status === 'ok' ? rows : [whole];
+}
+
+async function runChecks(stage: Stage, { profile, onProgress }: VerifyOptions): Promise<readonly VerifyRow[]> {
+  const checks = checksOf(profile);
+  let done = 0;
+  const settled = await Promise.allSettled(
+    checks.map(async (check) => {
+      const rows = await runCheck(stage, check);
+      onProgress?.(`${++done} of ${checks.length} checks done`);
+      return rows;
+    }),
+  );
+  return settled.flatMap((result) => {
+    if (result.status === 'rejected') throw result.reason as Error;
+    return result.value;
+  });
+}
+
+/** Takes away what all verifications made, and waits until it is gone. With a signal of its own: it also runs after Ctrl-C. */
+async function cleanUp({ kube, hosts, onWarning }: VerifyOptions): Promise<void> {
+  try {
+    const signal = AbortSignal.timeout(CLEAN_UP_MS + 5_000);
+    const api = await kube.connect(signal);
+    await removeVerifications(api, hosts);
+    await waitFor({
+      what: 'everything that was made to be gone',
+      forMs: CLEAN_UP_MS,
+      signal,
+      probe: async () => {
+        const left = await findLeftovers(api);
+        return left.length === 0 ? { done: true, value: undefined } : { done: false, seen: left.join(', ') };
+      },
+    });
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    onWarning?.(`what was made for the verification is not gone yet: ${message}`, [
+      'kubectl get namespaces,crd,pv -l kbs.dev/verify   # what is left; the next kbs verify takes it away',
+    ]);
+  }
+}
+
+async function evidenceFor(api: KubeApi, stage: Stage, rows: readonly VerifyRow[]): Promise<readonly string[]> {
+  const failed = rows.filter(({ status }) => status === 'failed');
+  if (failed.length === 0) return [];
+  const nodes = stage.hosts.map(({ name }) => name).filter((node) => failed.some(({ edge }) => edge.split(/[ ,]/).includes(node)));
+  return collectEvidence(api, stage.namespace, new Set(nodes));
+}
+
+/**
+ * Looks at everything a profile names, all at once, with pods of its own, and takes away what it made, also after Ctrl-C;
+ * what a killed run left is taken away by the next one.
+ * @throws KbsError KUBE_UNREACHABLE, KUBE_API when the stage cannot be made, CANCELLED; never for a row that is red
+ */
+export async function runVerification(options: VerifyOptions): Promise<Verification> {
+  const api: KubeApi = await options.kube.connect(options.signal);
+  options.onProgress?.('making room');
+  await removeVerifications(api, options.hosts);
+  // One of our own: every row that waits listens to it, and Node warns of more than ten.
+  const signal = AbortSignal.any([options.signal]);
+  setMaxListeners(0, signal);
+  const stage = createStage({ ...options, api, signal, deadlineMs: performance.now() + (options.timeoutMs ?? TIMEOUT_MS) });
+  try {
+    await openStage(stage);
+    const rows = await runChecks(stage, options);
+    return { rows, evidence: await evidenceFor(api, stage, rows) };
+  } finally {
+    await cleanUp(options);
+  }
+}
+
+/** The error of a verification with red rows; undefined when there is none. */
+export function verificationError({ rows, evidence }: Verification): KbsError | undefined {
+  const failed = rows.filter(({ status }) => status === 'failed');
+  if (failed.length === 0) return undefined;
+  return new KbsError('PROOF_FAILED', `the cluster does not do what it must: ${failed.map(({ edge }) => edge).join(', ')}`, {
+    details: [
+      ...failed.map(({ check, edge, ms, detail }) => `${edge} (${check}) after ${(ms / 1000).toFixed(1)} s: ${detail}`),
+      ...evidence,
+    ],
+    remedy: [
+      'kubectl --kubeconfig /etc/kubernetes/admin.conf get nodes,pods -A -o wide',
+      'kbs verify -f CLUSTER_FILE   # when the cause is gone',
+    ],
+  });
+}
