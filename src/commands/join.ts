@@ -3,14 +3,15 @@ import { KbsError } from '../errors/index.js';
 import type { ConvergeResult } from '../operations/index.js';
 import type { Session } from '../ui/index.js';
 import { clusterFlags, phaseFlags } from './cluster-command.js';
-import { joinHereFlags, readToken, refuseBesideFile, ThisMachineCommand } from './this-machine-command.js';
+import { joinHereFlags, readCertificateKey, readToken, refuseBesideFile, ThisMachineCommand } from './this-machine-command.js';
 
 type JoinFlags = Interfaces.InferredFlags<typeof Join.flags>;
 
 export default class Join extends ThisMachineCommand {
   static override summary = 'Make nodes of the hosts of the file that are none yet; ends when traffic flows between all nodes.';
   static override description = `Control planes come to the running etcd one at a time: as learners first, which vote once they have caught up.
-With an endpoint instead of a cluster file this machine joins the cluster there, be it made by kbs or by kubeadm.
+With an endpoint instead of a cluster file this machine joins the cluster there, be it made by kbs or by kubeadm,
+as a worker or with --control-plane as a control plane.
 The cluster has to prove with the token and the hash of its CA that it is the one meant; before that nothing is changed.`;
   static override examples = [
     '<%= config.bin %> join -f cluster.yaml',
@@ -63,6 +64,7 @@ The cluster has to prove with the token and the hash of its CA that it is the on
       ...this.thisMachine(session, flags),
       endpoint,
       token: await readToken(flags),
+      certificateKey: await readCertificateKey(flags),
       caHashes: flags['discovery-token-ca-cert-hash'] ?? [],
       skipCaVerification: flags['discovery-token-unsafe-skip-ca-verification'],
       settings: {

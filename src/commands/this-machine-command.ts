@@ -69,6 +69,13 @@ export const joinHereFlags = {
     ...GROUP,
     summary: 'Join without a hash: whoever has the token can then pretend to be the cluster.',
   }),
+  'control-plane': Flags.boolean({ ...GROUP, summary: 'Become a control plane; needs the key of the uploaded certificates.' }),
+  'certificate-key': Flags.string({
+    ...GROUP,
+    helpValue: 'KEY',
+    dependsOn: ['control-plane'],
+    summary: 'Key of the uploaded certificates. KBS_CERTIFICATE_KEY does the same and shows in no list of processes.',
+  }),
   'node-ip': Flags.string({ ...GROUP, helpValue: 'ADDRESS', summary: 'Address of the node; default: the one it reaches the API from.' }),
   ...machineFlags,
 };
@@ -133,6 +140,26 @@ export async function readToken(flags: {
     remedy: [
       'add --token TOKEN, --token-file FILE or --token - , or set KBS_TOKEN',
       'kbs token create --print-join-command   # on a control plane: the whole command',
+    ],
+  });
+}
+
+/**
+ * The key of the uploaded certificates, for a control plane; undefined for a worker.
+ * @throws KbsError USAGE without one, or when it is none
+ */
+export async function readCertificateKey(flags: {
+  readonly 'control-plane': boolean;
+  readonly 'certificate-key'?: string | undefined;
+}): Promise<Secret | undefined> {
+  if (!flags['control-plane']) return undefined;
+  const given = flags['certificate-key'] ?? process.env['KBS_CERTIFICATE_KEY'] ?? '';
+  const { parseCertificateKey } = await import('../operations/index.js');
+  if (given !== '') return parseCertificateKey(given);
+  throw new KbsError('USAGE', 'no certificate key was given: without it the authorities of the cluster cannot be read', {
+    remedy: [
+      'add --certificate-key KEY, or set KBS_CERTIFICATE_KEY',
+      'kbs token create --upload-certs --print-join-command   # on a control plane: the whole command',
     ],
   });
 }

@@ -1,4 +1,4 @@
-import { CONFIG_MAPS, NAMESPACES } from '../constants/index.js';
+import { CERTIFICATE_COPIES, CONFIG_MAPS, NAMESPACES } from '../constants/index.js';
 import { KbsError } from '../errors/index.js';
 import type { BootstrapToken } from '../pki/index.js';
 import { parseYamlStream } from '../yaml/index.js';
@@ -91,6 +91,31 @@ export async function readJoinConfig(access: TokenAccess): Promise<JoinConfig> {
     annotations: annotationsIn(kubeadm),
     kubelet: fieldsIn(kubelet, CONFIG_MAPS.kubeletConfig, 'kubelet'),
   };
+}
+
+/**
+ * Encrypted copies of the cluster's authorities, for whoever becomes a control plane.
+ * @returns data of Secret kubeadm-certs, base64
+ * @throws KbsError STEP_MISSING when there are none, TOKEN_REFUSED, KUBE_API, KUBE_UNREACHABLE, DISCOVERY_UNTRUSTED, CANCELLED
+ */
+export async function readUploadedCertificates(access: TokenAccess): Promise<Readonly<Record<string, string | undefined>>> {
+  const { status, body } = await readAs(access, `/api/v1/namespaces/${NAMESPACES.system}/secrets/${CERTIFICATE_COPIES.secret}`);
+  if (status === 200) return dataOf(body);
+  // 403: the right to read them comes with the first upload.
+  const isAbsent = status === 404 || status === 403;
+  throw new KbsError(
+    isAbsent ? 'STEP_MISSING' : 'KUBE_API',
+    isAbsent
+      ? 'the cluster has no uploaded certificates: they stay for two hours only'
+      : `Secret ${CERTIFICATE_COPIES.secret} cannot be read: status ${status}`,
+    {
+      details: [body.slice(0, 300)],
+      remedy: [
+        'kbs token create --upload-certs --print-join-command   # on a control plane, or with -f CLUSTER_FILE where that is',
+        'kubeadm init phase upload-certs --upload-certs   # on a control plane',
+      ],
+    },
+  );
 }
 
 /**

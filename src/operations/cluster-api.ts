@@ -21,8 +21,11 @@ export function openClusterApi(controlPlanes: readonly Host[], pki: PkiSource, n
 /** A name every certificate of etcd that kbs or kubeadm made holds, whoever made it. Source: kubeadm v1.25 pkiutil (GetEtcdAltNames). */
 const ETCD_SERVER_NAME = 'localhost';
 
+/** A machine as etcd is found there. */
+export type EtcdHost = Pick<Host, 'name' | 'address' | 'dial'>;
+
 /** Way to the members of etcd through the hosts they run on, as far as these are connected. Nothing is contacted yet. */
-export function openClusterEtcd(hosts: readonly Host[], pki: PkiSource, now: () => Date): EtcdAccess {
+export function openClusterEtcd(hosts: readonly EtcdHost[], pki: PkiSource, now: () => Date): EtcdAccess {
   return createEtcdAccess({
     places: hosts.map((host) => ({
       name: host.name,

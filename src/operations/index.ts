@@ -9,6 +9,7 @@ export { clusterStatus, type ClusterStatus } from './status.js';
 export { resetCluster, resetTargets, resetThisMachine, type ResetResult } from './reset.js';
 export { makeJoinScript, writeJoinScript, type JoinScript, type JoinScriptOptions } from './join-script.js';
 export type { JoinWords } from './join-words.js';
+export { parseCertificateKey } from '../pki/index.js';
 export { parseTimeLimit, parseTokenTtl } from './token-ttl.js';
 export {
   initThisMachine,

@@ -38,9 +38,9 @@ export { etcdChecksPhase, lookAtEndpoint } from './etcd-checks/index.js';
 export { etcdHostsPhase, etcdMembersPhase } from './etcd-hosts/index.js';
 export { controlPlaneImagesPhase, imagesPhase } from './images/index.js';
 export { joinScript, partsBaseUrl, type JoinScriptInput } from './join-script/index.js';
-export { joinNodePhase, nameTaken } from './join-node/index.js';
+export { joinNodePhase, nameTaken, nodeReadyPhase } from './join-node/index.js';
 export { joinedProblem, kubeletPhase } from './kubelet/index.js';
-export { signedNodeSource, tokenNodeSource, type TokenNodeInput } from './node-source.js';
+export { signedNodeSource, tokenNodeSource, uploadedNodeSource, type JoiningNodeInput } from './node-source.js';
 export {
   cordonPhase,
   drainPhase,

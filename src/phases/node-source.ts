@@ -1,9 +1,10 @@
 import type { ClusterSpec } from '../config/index.js';
 import { mergeFields } from '../render/index.js';
+import type { KeyPair } from '../pki/index.js';
 import type { Secret } from '../secret/index.js';
 import { printYaml } from '../yaml/index.js';
 import { CLUSTER_NAME, nodeAccess } from './access.js';
-import type { NodeSource, PkiSource } from './context.js';
+import type { NodeIdentity, NodeSource, PkiSource } from './context.js';
 import { kubeletConfigText, resolverFields } from './kubelet/index.js';
 
 /** Nodes of a cluster file: kbs has the authorities and signs their certificates itself. */
@@ -17,26 +18,32 @@ export function signedNodeSource(spec: ClusterSpec, pki: PkiSource): NodeSource 
   };
 }
 
-/** What a cluster tells a node that comes with a token. */
-export interface TokenNodeInput {
+/** What a cluster tells a new node. */
+export interface JoiningNodeInput {
   /** `https://host:port` */
   readonly server: string;
   /** CA certificate, PEM. */
   readonly caCertificate: string;
-  readonly token: Secret;
   /** KubeletConfiguration of ConfigMap kubelet-config. */
   readonly kubeletConfig: Readonly<Record<string, unknown>>;
   /** Fields of it that are other on this node. */
   readonly overrides: Readonly<Record<string, unknown>>;
 }
 
-/** A node of a cluster that kbs has no keys of: the kubelet gets its certificate with a bootstrap token, its configuration from the cluster. */
-export function tokenNodeSource({ server, caCertificate, token, kubeletConfig, overrides }: TokenNodeInput): NodeSource {
+function joiningNodeSource(input: JoiningNodeInput, identity: NodeIdentity): NodeSource {
+  const { server, caCertificate, kubeletConfig, overrides } = input;
   return {
-    entry: async () => ({
-      access: { clusterName: CLUSTER_NAME, server, caCertificate },
-      identity: { kind: 'bootstrap-token', token },
-    }),
+    entry: () => Promise.resolve({ access: { clusterName: CLUSTER_NAME, server, caCertificate }, identity }),
     kubeletConfig: (host) => printYaml(mergeFields({ ...resolverFields(host), ...kubeletConfig }, overrides)),
   };
+}
+
+/** A node of a cluster that kbs has no keys of: the kubelet gets its certificate with a bootstrap token, its configuration from the cluster. */
+export function tokenNodeSource(input: JoiningNodeInput & { readonly token: Secret }): NodeSource {
+  return joiningNodeSource(input, { kind: 'bootstrap-token', token: input.token });
+}
+
+/** A control plane that got the cluster's authorities from the cluster: they sign its kubelet's certificate, too. */
+export function uploadedNodeSource(input: JoiningNodeInput & { readonly ca: KeyPair }): NodeSource {
+  return joiningNodeSource(input, { kind: 'signed', ca: input.ca });
 }

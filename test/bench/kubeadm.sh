@@ -4,7 +4,7 @@
 # one after the other, as kubeadm 1.25 needs.
 #
 # kubeadm.sh BUNDLE IDENTITY KNOWN_HOSTS FLANNEL_YAML ENDPOINT "cp1=10.0.0.11 …" "w1=10.0.0.21 …"
-# Without control planes the workers are only prepared for `kubeadm join`.
+# Without an endpoint the hosts are only prepared for `kubeadm join`.
 set -euo pipefail
 bundle=$1 identity=$2 known_hosts=$3 flannel=$4 endpoint=$5
 read -ra control_planes <<<"$6"
@@ -93,7 +93,7 @@ pids=()
 for host in ${control_planes[@]+"${control_planes[@]}"}; do prepare "$host" control-plane & pids+=($!); done
 for host in ${workers[@]+"${workers[@]}"}; do prepare "$host" worker & pids+=($!); done
 for pid in "${pids[@]}"; do wait "$pid"; done
-[ ${#control_planes[@]} -gt 0 ] || exit 0
+[ -n "$endpoint" ] || exit 0
 
 first=${control_planes[0]#*=}
 # HTTPProxyCIDR: kubeadm 1.25 built with a recent Go cannot parse its own URL there.

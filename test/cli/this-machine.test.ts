@@ -89,6 +89,20 @@ describe('kbs join', () => {
     expect(await refused(['join', NOWHERE, '--discovery-token-ca-cert-hash', HASH])).toContain('no bootstrap token was given');
   });
 
+  test('as a control plane needs the key of the uploaded certificates, and does not show one that is none', async () => {
+    const flags = ['join', NOWHERE, '--token', TOKEN, '--discovery-token-ca-cert-hash', HASH];
+    expect(await refused([...flags, '--control-plane'])).toContain('no certificate key was given');
+    expect(await refused([...flags, '--control-plane', '--certificate-key', 'swordfish'])).not.toContain('swordfish');
+    const given = await refused([...flags, '--control-plane'], { env: { KBS_CERTIFICATE_KEY: 'swordfish' } });
+    expect(given).toContain('64 hexadecimal digits');
+    expect(given).not.toContain('swordfish');
+  });
+
+  test('takes no certificate key for a worker', async () => {
+    const flags = ['--token', TOKEN, '--discovery-token-ca-cert-hash', HASH, '--certificate-key', 'a'.repeat(64)];
+    expect(await kbs(['join', NOWHERE, ...flags])).toMatchObject({ exitCode: 2 });
+  });
+
   test('needs a hash, or the word that none is wanted', async () => {
     const said = await refused(['join', NOWHERE, '--token', TOKEN]);
     expect(said).toContain('--discovery-token-unsafe-skip-ca-verification');
@@ -135,9 +149,40 @@ describe('kbs join', () => {
   });
 });
 
+describe('kbs join-script', () => {
+  test('needs a cluster file, and refuses a time to live that is none', async () => {
+    await refused(['join-script']);
+    await refused(['join-script', '-f', file, '--ttl', 'soon']);
+  });
+
+  test('of a bundle needs to know where its content is served, before any host is asked', async () => {
+    const bundled = join(directory, 'bundled.yaml');
+    writeFileSync(
+      bundled,
+      `apiVersion: kbs.dev/v1alpha1\nkind: Cluster\nspec: { hosts: [{ name: cp1, address: 10.255.0.1, roles: [control-plane] }], artifacts: { source: bundle, path: ${directory} } }\n`,
+    );
+    expect(await refused(['join-script', '-f', bundled])).toContain('--artifacts-url');
+  });
+});
+
+describe('kbs adopt', () => {
+  test('does not write over a file', async () => {
+    expect(await refused(['adopt', '--host', '127.0.0.1', '--to', file])).toContain(`there is a file ${file} already`);
+  });
+
+  test('needs a host and a place for the file', async () => {
+    expect(await kbs(['adopt', '--to', join(directory, 'new.yaml')])).toMatchObject({ exitCode: 2 });
+    expect(await kbs(['adopt', '--host', '127.0.0.1'])).toMatchObject({ exitCode: 2 });
+  });
+});
+
 describe('kbs token', () => {
   test('create refuses what is no token, without showing it', async () => {
     expect(await refused(['token', 'create', 'swordfish'])).not.toContain('swordfish');
+  });
+
+  test('create refuses what is no certificate key, without showing it', async () => {
+    expect(await refused(['token', 'create', '--certificate-key', 'swordfish'])).not.toContain('swordfish');
   });
 
   test('create refuses a time to live that is none', async () => {

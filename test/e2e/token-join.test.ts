@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { ConvergeResult, InitHereResult } from '../../src/operations/index.js';
+import type { ConvergeResult, CreatedToken, InitHereResult } from '../../src/operations/index.js';
 import { ensureArtifacts } from '../lab/artifacts.js';
 import type { CommandResult } from '../lab/command.js';
 import { createLab, type Lab } from '../lab/lab.js';
 import { diffSnapshots, snapshotHost, type Snapshot } from '../lab/snapshot.js';
+import { startMirror, type Mirror } from '../lab/mirror.js';
 import { KUBEADM_IGNORE, prepareForKubeadm } from '../support/kubeadm-cluster.js';
 import { installKbs, kbsOn, ON_HOST } from '../support/own-host.js';
 
@@ -18,16 +19,30 @@ const FRAGMENT = `spec:
 `;
 const WRONG_HASH = `sha256:${'0'.repeat(64)}`;
 
+/** The parts of a joining machine come from here, over the network. */
+const MIRRORED = '/root/mirrored.yaml';
+
 let lab: Lab;
-let bundle: string;
+let mirror: Mirror | undefined;
 
 beforeAll(async () => {
-  bundle = (await ensureArtifacts()).directory;
-  lab = await createLab({ name: 'token', hosts: ['cp1', 'w1', 'w2'].map((name) => ({ name })) });
-  for (const host of ['cp1', 'w1', 'w2']) await installKbs(lab, host, bundle);
+  const bundle = (await ensureArtifacts()).directory;
+  lab = await createLab({ name: 'token', hosts: ['cp1', 'cp2', 'cp3', 'w1'].map((name) => ({ name })) });
+  mirror = await startMirror({ directory: bundle, address: lab.gateway, netns: lab.netns });
+  const mirrored = `spec: { artifacts: { source: mirror, url: "${mirror.url}", checksums: "${mirror.url}/checksums.json" } }\n`;
+  const made = await Promise.allSettled([
+    installKbs(lab, 'cp1', bundle),
+    ...['cp2', 'w1'].map(async (host) => {
+      await installKbs(lab, host);
+      await lab.ssh(host, `cat > ${MIRRORED}`, { input: mirrored });
+    }),
+    prepareForKubeadm(lab, bundle, 'cp3', 'control-plane'),
+  ]);
+  for (const result of made) if (result.status === 'rejected') throw result.reason;
 });
 
 afterAll(async () => {
+  await mirror?.stop();
   await lab?.down();
 });
 
@@ -67,11 +82,11 @@ describe.sequential('kubeadm’s way, on the machines themselves', () => {
   });
 
   describe('on a machine that does not get in', () => {
-    const ignorePaths = Object.values(ON_HOST);
+    const ignorePaths = [...Object.values(ON_HOST), MIRRORED];
     let before: Snapshot;
 
     beforeAll(async () => {
-      before = await snapshotHost(lab, 'w2', { ignorePaths });
+      before = await snapshotHost(lab, 'cp2', { ignorePaths });
     });
 
     test.each([
@@ -85,7 +100,7 @@ describe.sequential('kubeadm’s way, on the machines themselves', () => {
     ])('join with %s says so', async (_case, given, code) => {
       const { token, hash } = given();
       const command = `KBS_TOKEN=${token} kbs join ${join.endpoint} --discovery-token-ca-cert-hash ${hash}`;
-      const run = await kbsOn(lab, 'w2', `${command} --bundle ${ON_HOST.bundle} --output json`);
+      const run = await kbsOn(lab, 'cp2', `${command} --config-fragment ${MIRRORED} --output json`);
       expect(run.exitCode).toBe(5);
       expect(JSON.parse(run.stdout)).toMatchObject({ errors: [{ code }] });
       expect(run.stdout + run.stderr).not.toContain(token.slice(7));
@@ -93,20 +108,20 @@ describe.sequential('kubeadm’s way, on the machines themselves', () => {
 
     test('join tells of failed preflight checks', async () => {
       const listen = `${ON_HOST.node}/node -e 'net.createServer().listen(10250)'`;
-      await lab.ssh('w2', `systemd-run --unit squatter --setenv LD_LIBRARY_PATH=${ON_HOST.node}/lib ${listen}; sleep 1`);
-      const run = await kbsOn(lab, 'w2', `${join.command} --bundle ${ON_HOST.bundle} --output json`);
-      await lab.ssh('w2', 'systemctl stop squatter');
+      await lab.ssh('cp2', `systemd-run --unit squatter --setenv LD_LIBRARY_PATH=${ON_HOST.node}/lib ${listen}; sleep 1`);
+      const run = await kbsOn(lab, 'cp2', `${join.command} --config-fragment ${MIRRORED} --output json`);
+      await lab.ssh('cp2', 'systemctl stop squatter');
       expect(run.exitCode).toBe(4);
       expect(run.stdout).toContain('10250 (kubelet) is held by node');
     });
 
     test('nothing is changed', async () => {
-      expect(diffSnapshots(before, await snapshotHost(lab, 'w2', { ignorePaths }))).toEqual([]);
+      expect(diffSnapshots(before, await snapshotHost(lab, 'cp2', { ignorePaths }))).toEqual([]);
     });
   });
 
   test('the printed command joins a machine, which is Ready then and keeps no token', async () => {
-    const result = resultOf<ConvergeResult>(await kbsOn(lab, 'w1', `${join.command} --bundle ${ON_HOST.bundle} --output json`));
+    const result = resultOf<ConvergeResult>(await kbsOn(lab, 'w1', `${join.command} --config-fragment ${MIRRORED} --output json`));
     expect(result).toMatchObject({ operation: 'join', hosts: ['w1'] });
     expect(await kubectl('get node w1 --no-headers')).toMatch(/^w1 +Ready /);
     expect(await kubectl("get node w1 -o jsonpath='{.metadata.annotations.kubeadm\\.alpha\\.kubernetes\\.io/cri-socket}'")).toBe(
@@ -119,13 +134,13 @@ describe.sequential('kubeadm’s way, on the machines themselves', () => {
 
   test('the same command again changes nothing and restarts nothing', async () => {
     const before = await services('w1');
-    const result = resultOf<ConvergeResult>(await kbsOn(lab, 'w1', `${join.command} --bundle ${ON_HOST.bundle} --output json`));
+    const result = resultOf<ConvergeResult>(await kbsOn(lab, 'w1', `${join.command} --config-fragment ${MIRRORED} --output json`));
     expect(result.changes).toEqual([]);
     expect(await services('w1')).toBe(before);
   });
 
   test('a machine with the name of a node that is Ready is turned away', async () => {
-    const run = await kbsOn(lab, 'w2', `${join.command} --node-name w1 --bundle ${ON_HOST.bundle} --output json`);
+    const run = await kbsOn(lab, 'cp2', `${join.command} --node-name w1 --config-fragment ${MIRRORED} --output json`);
     expect(run.exitCode).toBe(4);
     expect(JSON.parse(run.stdout)).toMatchObject({ errors: [{ code: 'PREFLIGHT_FAILED' }] });
   });
@@ -142,11 +157,59 @@ describe.sequential('kubeadm’s way, on the machines themselves', () => {
     expect((await kbsOn(lab, 'cp1', 'kbs token list')).stdout).not.toContain(token.slice(0, 6));
   });
 
-  test('stock kubeadm joins with the same token', async () => {
-    await prepareForKubeadm(lab, bundle, 'w2');
-    const run = await lab.ssh('w2', `${join.command.replace(/^kbs/, 'kubeadm')} ${KUBEADM_IGNORE}`);
-    expect(run).toMatchObject({ exitCode: 0 });
-    await kubectl('wait --for=condition=Ready node --all --timeout=180s');
-    expect((await kubectl('get nodes -o name')).split('\n')).toEqual(['node/cp1', 'node/w1', 'node/w2']);
+  describe('control planes', () => {
+    let created: CreatedToken;
+    const upload = 'kbs token create --upload-certs --output json';
+
+    /** Names of the members of etcd that vote. */
+    async function voters(): Promise<readonly string[]> {
+      const etcdctl =
+        'etcdctl --cacert /etc/kubernetes/pki/etcd/ca.crt --cert /etc/kubernetes/pki/etcd/peer.crt --key /etc/kubernetes/pki/etcd/peer.key';
+      const members = await kubectl(`-n kube-system exec etcd-cp1 -- ${etcdctl} member list`);
+      const rows = members.split('\n').map((line) => line.split(', '));
+      return rows.filter((cells) => cells[1] === 'started' && cells[5] === 'false').map((cells) => cells[2] ?? '');
+    }
+
+    test('are told their command with the key of certificates that were uploaded, and that go after two hours', async () => {
+      created = resultOf<CreatedToken>(await kbsOn(lab, 'cp1', upload));
+      expect(created.controlPlaneCommand).toBe(`${created.command} --control-plane --certificate-key ${created.certificateKey ?? ''}`);
+      const leftMs = Date.parse(created.certificatesExpire ?? '') - Date.now();
+      expect(leftMs).toBeGreaterThan(6_600_000);
+      expect(leftMs).toBeLessThanOrEqual(7_200_000);
+      const owner = await kubectl("-n kube-system get secret kubeadm-certs -o jsonpath='{.metadata.ownerReferences[0].name}'");
+      expect(owner).toMatch(/^bootstrap-token-[a-z0-9]{6}$/);
+      expect((await lab.ssh('cp1', `grep -rl ${created.certificateKey ?? ''} ${ON_HOST.scratch} /etc/kubernetes /etc/kbs`)).stdout).toBe(
+        '',
+      );
+    });
+
+    test('do not get in with a key that opens nothing, and nothing is changed', async () => {
+      const key = '0'.repeat(64);
+      const command = `KBS_CERTIFICATE_KEY=${key} ${created.command} --control-plane --config-fragment ${MIRRORED} --output json`;
+      const run = await kbsOn(lab, 'cp2', command);
+      expect(run.exitCode).toBe(5);
+      expect(JSON.parse(run.stdout)).toMatchObject({ errors: [{ code: 'CERTIFICATE_KEY_REFUSED' }] });
+      expect((await lab.ssh('cp2', 'ls -d /etc/kubernetes /etc/kbs')).stdout).toBe('');
+    });
+
+    test('join with kbs on the machine itself: etcd votes with two, and the key stays nowhere', async () => {
+      const command = `KBS_CERTIFICATE_KEY=${created.certificateKey ?? ''} ${created.command} --control-plane --config-fragment ${MIRRORED}`;
+      const result = resultOf<ConvergeResult>(await kbsOn(lab, 'cp2', `${command} --output json`));
+      expect(result).toMatchObject({ operation: 'join', hosts: ['cp2'] });
+      expect((await voters()).toSorted()).toEqual(['cp1', 'cp2']);
+      expect(await kubectl('get node cp2 --no-headers')).toMatch(/^cp2 +Ready +control-plane /);
+      expect((await lab.ssh('cp2', `grep -rl ${created.certificateKey ?? ''} ${ON_HOST.scratch} /etc /var/lib/kbs /run`)).stdout).toBe('');
+      expect(resultOf<ConvergeResult>(await kbsOn(lab, 'cp2', `${command} --output json`)).changes).toEqual([]);
+    });
+
+    test('join with stock kubeadm by the same command: etcd votes with three', async () => {
+      const command = (created.controlPlaneCommand ?? '').replace(/^kbs/, 'kubeadm');
+      const address = lab.host('cp3').address;
+      const run = await lab.ssh('cp3', `${command} --apiserver-advertise-address ${address} ${KUBEADM_IGNORE}`, { timeoutMs: 300_000 });
+      expect(run, run.stderr).toMatchObject({ exitCode: 0 });
+      await kubectl('wait --for=condition=Ready node --all --timeout=180s');
+      expect((await kubectl('get nodes -o name')).split('\n')).toEqual(['node/cp1', 'node/cp2', 'node/cp3', 'node/w1']);
+      expect((await voters()).toSorted()).toEqual(['cp1', 'cp2', 'cp3']);
+    });
   });
 });

@@ -12,13 +12,13 @@ export const KUBEADM_IGNORE = '--ignore-preflight-errors=HTTPProxyCIDR';
 async function runScript(
   lab: Lab,
   bundle: string,
-  roles: { readonly controlPlanes: readonly string[]; readonly workers: readonly string[] },
+  roles: { readonly controlPlanes: readonly string[]; readonly workers: readonly string[]; readonly onlyPrepares?: boolean },
 ): Promise<void> {
   const flannel = join(lab.directory, 'flannel.yaml');
   await writeFile(flannel, await flannelManifest(bundle));
   const pairs = (names: readonly string[]): string => names.map((name) => `${name}=${lab.host(name).address}`).join(' ');
   const [first] = roles.controlPlanes;
-  const endpoint = first === undefined ? '' : `${lab.host(first).address}:6443`;
+  const endpoint = first === undefined || roles.onlyPrepares === true ? '' : `${lab.host(first).address}:6443`;
   const result = await capture(
     [
       ...[...lab.operator, SCRIPT, bundle, lab.identityFile, lab.knownHostsFile, flannel, endpoint],
@@ -40,8 +40,14 @@ export async function createKubeadmCluster(lab: Lab, bundle: string): Promise<vo
 }
 
 /** Brings a bare host to where an administrator calls `kubeadm join`: runtime, kubelet, kubeadm, crictl, images. */
-export async function prepareForKubeadm(lab: Lab, bundle: string, host: string): Promise<void> {
-  await runScript(lab, bundle, { controlPlanes: [], workers: [host] });
+export async function prepareForKubeadm(
+  lab: Lab,
+  bundle: string,
+  host: string,
+  role: 'control-plane' | 'worker' = 'worker',
+): Promise<void> {
+  const [controlPlanes, workers] = role === 'worker' ? [[], [host]] : [[host], []];
+  await runScript(lab, bundle, { controlPlanes, workers, onlyPrepares: true });
 }
 
 /** Puts a program of the bundle, e.g. `kubeadm`, into /usr/bin of a host. */

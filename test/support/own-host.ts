@@ -44,15 +44,15 @@ async function send(
   if (sent.exitCode !== 0) throw new Error(`nothing was sent to ${host}: ${sent.stderr}`);
 }
 
-/** Puts kbs with its Node and a bundle folder on a bare host, as an administrator would: afterwards `kbs` is a command there. */
-export async function installKbs(lab: Lab, host: string, bundle: string): Promise<void> {
+/** Puts kbs with its Node, and a bundle folder if wanted, on a bare host, as an administrator would: afterwards `kbs` is a command there. */
+export async function installKbs(lab: Lab, host: string, bundle?: string): Promise<void> {
   const libraries = await nodeLibraries();
   await send(lab, host, { from: ROOT, names: [...PARTS, ...(await runtimePackages())], to: ON_HOST.kbs });
   await send(lab, host, { from: dirname(process.execPath), names: ['node'], to: ON_HOST.node });
   for (const library of libraries) {
     await send(lab, host, { from: dirname(library), names: [library.slice(dirname(library).length + 1)], to: `${ON_HOST.node}/lib` });
   }
-  await send(lab, host, { from: bundle, names: ['.'], to: ON_HOST.bundle });
+  if (bundle !== undefined) await send(lab, host, { from: bundle, names: ['.'], to: ON_HOST.bundle });
   const starter = ['#!/bin/sh', `LD_LIBRARY_PATH=${ON_HOST.node}/lib exec ${ON_HOST.node}/node ${ON_HOST.kbs}/bin/run.js "$@"`];
   const made = await lab.ssh(host, 'cat > /usr/local/bin/kbs && chmod 755 /usr/local/bin/kbs && kbs --version', {
     input: `${starter.join('\n')}\n`,

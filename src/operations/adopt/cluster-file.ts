@@ -3,7 +3,9 @@ import { NODE_KEYS, PORTS } from '../../constants/index.js';
 import { renderKubeletConfig, renderKubeProxyConfig } from '../../render/index.js';
 import { flannelRelease } from '../../versions/index.js';
 import { parseYamlStream } from '../../yaml/index.js';
-import { differingFields, fieldsAt, textAt, type Fields } from './differing-fields.js';
+import { fieldsAt, textAt, type Fields } from '../config-fields.js';
+import { differingFields } from './differing-fields.js';
+import { controlPlaneSettings } from '../control-plane-settings.js';
 import type { FoundCluster, FoundNode } from './found-cluster.js';
 
 type Spec = ClusterFileInput['spec'];
@@ -54,7 +56,6 @@ const KUBELET_FLAGS_ELSEWHERE = [
   'pod-infra-container-image',
   'register-with-taints',
 ];
-const AUTHORIZATION = { name: 'authorization-mode', value: 'Node,RBAC' } as const;
 
 function documentOf(yaml: string): Fields {
   return parseYamlStream(yaml)[0] as Fields;
@@ -78,27 +79,6 @@ function hostOf(node: FoundNode, { host, hostName }: AdoptAccess): HostInput {
     ...(node.name === hostName && host !== address ? { sshAddress: host } : {}),
     ...taintsOf(node),
     ...(Object.keys(labels).length === 0 ? {} : { labels }),
-  };
-}
-
-function componentOf(cluster: Fields, key: string): Fields {
-  const { extraArgs, extraVolumes, certSANs } = fieldsAt(cluster, key);
-  const args = Object.entries((extraArgs ?? {}) as Readonly<Record<string, string>>).filter(
-    ([name, value]) => name !== AUTHORIZATION.name || value !== AUTHORIZATION.value,
-  );
-  return {
-    ...(args.length === 0 ? {} : { extraArgs: Object.fromEntries(args) }),
-    ...(Array.isArray(extraVolumes) && extraVolumes.length > 0 ? { extraVolumes } : {}),
-    ...(Array.isArray(certSANs) && certSANs.length > 0 ? { certSANs } : {}),
-  };
-}
-
-function etcdOf(cluster: Fields): Fields {
-  const local = fieldsAt(fieldsAt(cluster, 'etcd'), 'local');
-  const { extraArgs } = local;
-  return {
-    ...(textAt(local, 'dataDir') === '/var/lib/etcd' ? {} : { dataDir: local['dataDir'] }),
-    ...(extraArgs === undefined ? {} : { extraArgs }),
   };
 }
 
@@ -166,10 +146,7 @@ export function adoptedClusterFile(found: FoundCluster, hosts: readonly FoundHos
       kubeProxy: without({ config }),
     }),
     imageRepository: imageRepository === 'registry.k8s.io' ? undefined : imageRepository,
-    apiServer: componentOf(cluster, 'apiServer'),
-    controllerManager: componentOf(cluster, 'controllerManager'),
-    scheduler: componentOf(cluster, 'scheduler'),
-    etcd: etcdOf(cluster),
+    ...controlPlaneSettings(cluster),
     kubelet: kubeletOf(found, hosts),
     artifacts: access.artifacts,
   });

@@ -2,7 +2,7 @@ import { CONFIG_MAPS, MIRROR_POD_ANNOTATION, NAMESPACES, NODE_KEYS } from '../..
 import { KbsError } from '../../errors/index.js';
 import type { KubeApi, KubeObject } from '../../kube/index.js';
 import { parseYamlStream } from '../../yaml/index.js';
-import { isFields, type Fields } from './differing-fields.js';
+import { isFields, type Fields } from '../config-fields.js';
 
 /** A node as the cluster has it. */
 export interface FoundNode {

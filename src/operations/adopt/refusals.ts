@@ -2,7 +2,7 @@ import { PATHS, PORTS } from '../../constants/index.js';
 import { KbsError } from '../../errors/index.js';
 import { CLUSTER_NAME } from '../../phases/index.js';
 import { isSupportedKubernetes, SUPPORTED_KUBERNETES } from '../../versions/index.js';
-import { fieldsAt, isFields, textAt } from './differing-fields.js';
+import { fieldsAt, isFields, textAt } from '../config-fields.js';
 import type { FoundCluster, FoundNode } from './found-cluster.js';
 
 const CONTAINERD_SOCKETS = [`unix://${PATHS.containerdSocket}`, PATHS.containerdSocket, 'unix:///run/containerd/containerd.sock'];

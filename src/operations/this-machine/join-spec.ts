@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { composeClusterSpec, type ComposedCluster } from '../../config/index.js';
 import { POD_NETWORK_ANNOTATION } from '../../constants/index.js';
 import type { ConfigFields, Endpoint, JoinConfig } from '../../discovery/index.js';
+import { controlPlaneSettings } from '../control-plane-settings.js';
 import { artifactsOf, type ArtifactChoice } from './run.js';
 
 /** What `kbs join` without a cluster file was told about this machine; undefined: the fragment's or the default. */
@@ -49,7 +50,7 @@ function podNetwork({ annotations }: JoinConfig): { type: 'flannel'; version: st
 }
 
 /**
- * The cluster as a node of it sees it: this machine is the only host known, and a worker. What the cluster says wins over the
+ * The cluster as a node of it sees it: this machine is the only host known. What the cluster says wins over the
  * fragment. Without a word of the cluster about its pod network none is prepared for: its own pods bring it.
  * @param machine how this machine is called and reached
  * @throws KbsError USAGE for what kbs cannot join, CONFIG_INVALID, CONFIG_NOT_FOUND
@@ -57,20 +58,22 @@ function podNetwork({ annotations }: JoinConfig): { type: 'flannel'; version: st
 export function joinSpec(
   settings: JoinSettings,
   { server, config }: ClusterFacts,
-  machine: { readonly name: string; readonly address: string },
+  machine: { readonly name: string; readonly address: string; readonly role?: 'worker' | 'control-plane' },
 ): Promise<ComposedCluster> {
   const { cluster, kubelet } = config;
   const networking = (cluster['networking'] ?? {}) as ConfigFields;
   const { bundle, mirror } = settings;
+  const isControlPlane = machine.role === 'control-plane';
   return composeClusterSpec({
     fragmentFile: settings.fragmentFile,
     names: NAMES,
-    lacksControlPlanes: true,
+    lacksControlPlanes: !isControlPlane,
     defaults: { spec: { network: { cni: { type: 'none' } } } },
     overlay: {
       metadata: { name: textIn(cluster, 'clusterName') },
       spec: {
-        hosts: [{ name: machine.name, address: machine.address, roles: ['worker'] }],
+        ...(isControlPlane ? controlPlaneSettings(cluster) : {}),
+        hosts: [{ name: machine.name, address: machine.address, roles: [machine.role ?? 'worker'] }],
         kubernetesVersion: textIn(cluster, 'kubernetesVersion'),
         imageRepository: textIn(cluster, 'imageRepository'),
         controlPlaneEndpoint: { host: server.host, port: server.port },

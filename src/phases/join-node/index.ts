@@ -1,1 +1,1 @@
-export { joinNodePhase, nameTaken } from './phase.js';
+export { joinNodePhase, nameTaken, nodeReadyPhase } from './phase.js';

@@ -61,6 +61,17 @@ export const joinNodePhase: Phase<Slice> = {
   ],
 };
 
+/** A control plane that came by itself is known to the cluster and takes pods. */
+export const nodeReadyPhase: Phase<Pick<RunContext, 'kube'>> = {
+  name: 'node-ready',
+  title: 'Wait for the node',
+  summary: 'waits until the node of the new control plane is Ready',
+  on: 'all',
+  after: ['nodes', 'api-server'],
+  leftOutOfPlans: 'it waits for the kubelet, which only a change starts',
+  steps: (slice) => [nodeReadyStep(slice)],
+};
+
 /** Raised where a host turns out to be somebody the cluster knows already. */
 export function nameTaken(name: string): KbsError {
   return new KbsError('PREFLIGHT_FAILED', `the cluster has a node ${name} already, and it is Ready: another machine has this name`, {

@@ -1,5 +1,12 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
-import { discoverCluster, hasReadyNode, parseCaHashes, readJoinConfig, type DiscoveryInput } from '../../../src/discovery/index.js';
+import {
+  discoverCluster,
+  hasReadyNode,
+  parseCaHashes,
+  readJoinConfig,
+  readUploadedCertificates,
+  type DiscoveryInput,
+} from '../../../src/discovery/index.js';
 import { caCertHash, parseBootstrapToken } from '../../../src/pki/index.js';
 import {
   clusterInfo,
@@ -16,6 +23,7 @@ vi.setConfig({ testTimeout: 30_000, hookTimeout: 60_000 });
 const TOKEN = 'abcdef.0123456789abcdef';
 const CLUSTER_INFO = '/api/v1/namespaces/kube-public/configmaps/cluster-info';
 const KUBEADM_CONFIG = '/api/v1/namespaces/kube-system/configmaps/kubeadm-config';
+const CERTIFICATES = '/api/v1/namespaces/kube-system/secrets/kubeadm-certs';
 const KUBELET_CONFIG = '/api/v1/namespaces/kube-system/configmaps/kubelet-config';
 
 let keys: ServerKeys;
@@ -221,6 +229,23 @@ describe('what a cluster tells whoever has a token', () => {
   ])('is whether a node is there: %s', async (_case, answer, expected) => {
     serve({ '/api/v1/nodes/w1': answer });
     expect(await hasReadyNode(access(), 'w1')).toBe(expected);
+  });
+
+  describe('uploaded certificates', () => {
+    test('are read with the token', async () => {
+      serve({ [CERTIFICATES]: { status: 200, body: { data: { 'ca.crt': 'AAAA' } } } });
+      expect(await readUploadedCertificates(access())).toEqual({ 'ca.crt': 'AAAA' });
+      expect(server.seen).toEqual([`GET ${CERTIFICATES} Bearer ${TOKEN}`]);
+    });
+
+    test.each([
+      ['gone', 404, 'STEP_MISSING'],
+      ['never uploaded', 403, 'STEP_MISSING'],
+      ['not to be had for another reason', 400, 'KUBE_API'],
+    ])('may be %s', async (_case, status, code) => {
+      serve({ [CERTIFICATES]: { status } });
+      await expect(readUploadedCertificates(access())).rejects.toMatchObject({ code });
+    });
   });
 });
 

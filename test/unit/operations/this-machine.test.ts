@@ -159,6 +159,21 @@ describe('a cluster as a new node sees it', () => {
     });
   });
 
+  test('has the settings of the control plane, for a machine that becomes one', async () => {
+    const cluster = {
+      kubernetesVersion: 'v1.25.2',
+      apiServer: { extraArgs: { 'authorization-mode': 'Node,RBAC', v: '2' }, certSANs: ['api.example.org'] },
+      etcd: { local: { dataDir: '/data/etcd' } },
+    };
+    const { spec } = await joinSpec(settings, facts({ cluster }), { ...machine, role: 'control-plane' });
+    expect(spec).toMatchObject({
+      hosts: [{ name: 'w1', roles: ['control-plane'] }],
+      apiServer: { extraArgs: { v: '2' }, certSANs: ['api.example.org'] },
+      etcd: { dataDir: '/data/etcd' },
+    });
+    expect(spec.apiServer.extraArgs).not.toHaveProperty('authorization-mode');
+  });
+
   test('tells which pod network kbs made', async () => {
     const { spec } = await joinSpec(settings, facts({ annotations: { 'kbs.dev/pod-network': 'flannel v0.19.2' } }), machine);
     expect(spec.network.cni).toMatchObject({ type: 'flannel', version: 'v0.19.2' });
