@@ -8,6 +8,8 @@ export const NODE_KEYS = {
   criSocket: 'kubeadm.alpha.kubernetes.io/cri-socket',
   /** Taint of a node whose network is not up. */
   notReady: 'node.kubernetes.io/not-ready',
+  /** Label of nodes whose load balancer in front of the API servers is a static pod of kbs. */
+  localLb: 'kbs.dev/local-lb',
   /** Label with the node's own host name. */
   hostname: 'kubernetes.io/hostname',
   /** Annotation of static pods: where the advertise address of the API server is kept. */

@@ -1,3 +1,4 @@
+export { joinedNodeObjects, joinedNodesPhase } from './joined-nodes.js';
 export { KEEPALIVED_FILES } from './keepalived.js';
 export { hasLocalLb, localLbFiles, localLbSteps } from './local-lb.js';
 export { endpointCleanupPhase, endpointPhase, endpointReachPhase } from './phases.js';

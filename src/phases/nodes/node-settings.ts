@@ -34,14 +34,21 @@ export const TAINTS_ANNOTATION = 'kbs.dev/taints';
 
 const CONTROL_PLANE_TAINT: Taint = { key: NODE_KEYS.controlPlane, effect: 'NoSchedule' };
 
-/** Labels, annotations and taints of a host's node. Source of the control plane's: kubeadm v1.25 markcontrolplane. */
-export function nodeSettings(host: Pick<HostSpec, 'name' | 'roles' | 'labels' | 'taints'>, criSocket: string): NodeSettings {
+/**
+ * Labels, annotations and taints of a host's node. Source of the control plane's: kubeadm v1.25 markcontrolplane.
+ * @param labels what kbs itself wants to find at the node
+ */
+export function nodeSettings(
+  host: Pick<HostSpec, 'name' | 'roles' | 'labels' | 'taints'>,
+  criSocket: string,
+  labels: Readonly<Record<string, string>> = {},
+): NodeSettings {
   const isControlPlane = host.roles.includes('control-plane');
   const ownLabels = isControlPlane ? { [NODE_KEYS.controlPlane]: '', [NODE_KEYS.excludeFromLoadBalancers]: '' } : {};
   const defaultTaints = isControlPlane && !host.roles.includes('worker') ? [CONTROL_PLANE_TAINT] : [];
   return {
     name: host.name,
-    labels: { ...host.labels, ...ownLabels },
+    labels: { ...host.labels, ...ownLabels, ...labels },
     annotations: { [NODE_KEYS.criSocket]: criSocket },
     taints: host.taints ?? defaultTaints,
   };

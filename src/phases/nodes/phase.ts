@@ -1,6 +1,8 @@
+import { NODE_KEYS } from '../../constants/index.js';
 import type { Phase } from '../../engine/index.js';
 import { CRI_SOCKET } from '../container-runtime/index.js';
 import { hostSpecOf, isNode, type RunContext } from '../context.js';
+import { hasLocalLb } from '../endpoint/index.js';
 import { nodeSettings } from './node-settings.js';
 import { nodeStep } from './node-step.js';
 
@@ -12,5 +14,8 @@ export const nodesPhase: Phase<Pick<RunContext, 'spec' | 'kube'>> = {
   on: isNode,
   after: ['kubelet'],
   waitsFor: ['api-server'],
-  steps: (context, host) => [nodeStep(context, nodeSettings(hostSpecOf(context.spec, host), CRI_SOCKET))],
+  steps(context, host) {
+    const labels = hasLocalLb(context.spec, host) ? { [NODE_KEYS.localLb]: 'static-pod' } : {};
+    return [nodeStep(context, nodeSettings(hostSpecOf(context.spec, host), CRI_SOCKET, labels))];
+  },
 };

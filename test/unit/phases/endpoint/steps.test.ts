@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { AnyStep } from '../../../../src/engine/index.js';
 import type { ClusterSpec } from '../../../../src/config/index.js';
 import { createVrrpPasswordSource } from '../../../../src/operations/vrrp-password.js';
+import { joinedNodeObjects } from '../../../../src/phases/endpoint/joined-nodes.js';
 import { removeKeepalivedStep } from '../../../../src/phases/endpoint/keepalived-removal.js';
 import { keepalivedSteps } from '../../../../src/phases/endpoint/keepalived.js';
 import { kubeVipSteps } from '../../../../src/phases/endpoint/kube-vip.js';
@@ -80,6 +81,47 @@ describe('the load balancer of a node', () => {
     const more = aSpec({ provider: 'local-lb' }, 5);
     expect(await apply(host, localLbSteps({ spec: more, images }, host))).toEqual([`change ${LOCAL_LB_CFG}`, `change ${MANIFEST}`]);
     expect(host.fs.get(MANIFEST)?.content.toString()).not.toBe(before);
+  });
+});
+
+describe('the load balancer of nodes that join by themselves', () => {
+  interface DaemonSet {
+    readonly spec: {
+      readonly template: {
+        readonly metadata: { readonly annotations: Readonly<Record<string, string>> };
+        readonly spec: {
+          readonly affinity: unknown;
+          readonly volumes: readonly { readonly name: string }[];
+          readonly containers: readonly { readonly volumeMounts: readonly { readonly name: string; readonly mountPath: string }[] }[];
+        };
+      };
+    };
+  }
+  const objects = (controlPlanes = 3) => joinedNodeObjects({ spec: aSpec({ provider: 'local-lb' }, controlPlanes), images });
+
+  test('keeps away from control planes and from nodes that have one of kbs', () => {
+    const [, daemonSet] = objects() as unknown as [unknown, DaemonSet];
+    const keys = ['node-role.kubernetes.io/control-plane', 'kbs.dev/local-lb'];
+    expect(daemonSet.spec.template.spec.affinity).toEqual({
+      nodeAffinity: {
+        requiredDuringSchedulingIgnoredDuringExecution: {
+          nodeSelectorTerms: [{ matchExpressions: keys.map((key) => ({ key, operator: 'DoesNotExist' })) }],
+        },
+      },
+    });
+  });
+
+  test('reads the configuration of the static pod from a ConfigMap, and starts anew with another one', () => {
+    const [config, daemonSet] = objects() as unknown as [{ data: Record<string, string> }, DaemonSet];
+    expect(config.data['haproxy.cfg']).toContain('server cp3 10.0.0.13:6443');
+    const { containers, volumes } = daemonSet.spec.template.spec;
+    expect(containers[0]?.volumeMounts).toContainEqual({ name: 'config', mountPath: '/etc/kubernetes/local-lb', readOnly: true });
+    expect(volumes).toContainEqual({
+      name: 'config',
+      configMap: { name: 'local-lb', items: [{ key: 'haproxy.cfg', path: 'haproxy.cfg' }] },
+    });
+    const [, other] = objects(5) as unknown as [unknown, DaemonSet];
+    expect(other.spec.template.metadata.annotations).not.toEqual(daemonSet.spec.template.metadata.annotations);
   });
 });
 
