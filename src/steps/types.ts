@@ -64,6 +64,8 @@ export interface UnitStepOptions extends StepOptions {
   readonly inputs: readonly UnitInput[];
   /** `start`: what runs is left running, however old. `restart`: what does not run is another step's. Default: both are this step's. */
   readonly only?: 'start' | 'restart';
+  /** Its package enables and starts it as it is installed: where there is no such unit yet, there is nothing to foresee. */
+  readonly comesRunning?: boolean;
   /** How long to wait for active and `ready`; default 60 000. */
   readonly readyTimeoutMs?: number;
   /** true, or false or what was seen instead. Reads only; must not throw for "not yet". */

@@ -48,8 +48,9 @@ async function probeUnit(host: Host, options: UnitStepOptions, context: StepCont
   return { ...seen, staleBecause, notReady: staleBecause.length > 0 ? undefined : await askReady(host, options, context) };
 }
 
-function planUnit(seen: SeenUnit, { unit, enabled, running, only }: UnitStepOptions): Plan {
+function planUnit(seen: SeenUnit, { unit, enabled, running, only, comesRunning = false }: UnitStepOptions): Plan {
   if (only === 'restart' && !seen.isRunning) return { change: 'none' };
+  if (comesRunning && seen.state.enabled === 'not-found') return { change: 'none' };
   const actions: string[] = [];
   if (enabled && !seen.isEnabled) actions.push('enable');
   if (!enabled && seen.state.enabled === 'enabled') actions.push('disable');

@@ -81,6 +81,7 @@ export async function keepalivedSteps(slice: Slice, host: Host): Promise<readonl
       unit: UNITS.haproxy,
       enabled: true,
       running: true,
+      comesRunning: true,
       inputs: [{ path: PATHS.haproxyConfig, sha256: sha256Of(config.haproxy) }, { path: PATHS.caCertificate }],
       ready: answersHealth,
     }),
@@ -90,6 +91,7 @@ export async function keepalivedSteps(slice: Slice, host: Host): Promise<readonl
       unit: UNITS.keepalived,
       enabled: true,
       running: true,
+      comesRunning: true,
       inputs: [
         { path: PATHS.keepalivedConfig, sha256: sha256Of(config.keepalived) },
         { path: PATHS.keepalivedCheck, sha256: sha256Of(config.check) },

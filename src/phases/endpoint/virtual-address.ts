@@ -1,4 +1,5 @@
 import { endpointOf, endpointProvider, hasVirtualAddress, type ClusterSpec } from '../../config/index.js';
+import { UNITS } from '../../constants/index.js';
 import { step, type AnyStep } from '../../engine/index.js';
 import { KbsError } from '../../errors/index.js';
 import { sh, type Host } from '../../host/index.js';
@@ -51,6 +52,8 @@ interface Leftover {
 
 async function leftovers(host: Host, current: string | undefined): Promise<readonly Leftover[]> {
   const noted = notedAddresses(await host.journal.entries()).filter((address) => address !== current);
+  // keepalived that runs takes its address away itself as it stops.
+  if (noted.length === 0 || (await host.units.state(UNITS.keepalived)).active === 'active') return [];
   const found = await Promise.all(
     noted.map(async (address) => {
       const lines = await host.run(sh`ip -4 -o addr show to ${`${address}/32`}`, { retryOnLoss: true });

@@ -41,6 +41,13 @@ describe('unitStep', () => {
     expect(host.changes).toEqual([]);
   });
 
+  test('a unit whose package brings it running is not foreseen before the package is there, and started like any other after', async () => {
+    const step = aStep({ comesRunning: true });
+    expect((await step.prepare(memoryHost(), stepContext())).plan).toEqual({ change: 'none' });
+    const stopped = memoryHost({ units: { [UNIT]: { enabled: 'disabled', active: 'inactive', startedMs: undefined } } });
+    expect((await step.prepare(stopped, stepContext())).plan).toMatchObject({ summary: `enable and start ${UNIT}` });
+  });
+
   test('applying reloads, enables and starts, and journals how the unit was', async () => {
     const host = memoryHost({
       files: { [CONFIG]: 'config' },
