@@ -25,7 +25,13 @@ function hostLine(name: string, address: string, role: string): string {
 
 function endpointLines(endpoint: ClusterFileTemplate['endpoint']): readonly string[] {
   const meaning = '  # Stable address of the API: a load balancer or a DNS name of yours. Needed with several control planes.';
-  if (endpoint === undefined) return [meaning, '  # controlPlaneEndpoint: { host: k8s.example.org, port: 6443 }'];
+  if (endpoint === undefined) {
+    return [
+      meaning,
+      '  # controlPlaneEndpoint: { host: k8s.example.org, port: 6443 }',
+      '  # Or made by kbs: { provider: local-lb }, { provider: keepalived, host: 10.0.0.10, port: 8443 }, { provider: kube-vip, host: 10.0.0.10 }',
+    ];
+  }
   return [meaning, `  controlPlaneEndpoint: { host: ${inline(endpoint.host)}, port: ${inline(endpoint.port)} }`];
 }
 
