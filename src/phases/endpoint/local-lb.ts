@@ -1,5 +1,5 @@
 import { controlPlanes, endpointProvider } from '../../config/index.js';
-import { PATHS, PORTS } from '../../constants/index.js';
+import { NODE_KEYS, PATHS, PORTS } from '../../constants/index.js';
 import type { AnyStep } from '../../engine/index.js';
 import type { Host } from '../../host/index.js';
 import { renderHaproxy, renderLocalLb, type HaproxyInput } from '../../render/index.js';
@@ -22,6 +22,11 @@ export function haproxyServers(spec: Spec): Pick<HaproxyInput, 'apiServers' | 'a
 /** Whether a node has a load balancer of its own: where no API server answers on loopback. */
 export function hasLocalLb(spec: Spec, host: Host): boolean {
   return endpointProvider(spec) === 'local-lb' && isNode(host) && !isControlPlane(host);
+}
+
+/** Label of nodes that are no control planes: it keeps away the load balancer of nodes that come without one. */
+export function localLbLabels(spec: Spec): Readonly<Record<string, string>> {
+  return endpointProvider(spec) === 'local-lb' ? { [NODE_KEYS.localLb]: 'static-pod' } : {};
 }
 
 /** What the load balancer of a node is made of. */

@@ -10,7 +10,14 @@ import { CLUSTER_NAME, nodeAccess } from '../access.js';
 import { baselineCommand, BASELINE_NOTES } from '../baseline/index.js';
 import { containerRuntimeFiles, CRI_SOCKET } from '../container-runtime/index.js';
 import { localLbFiles } from '../endpoint/index.js';
-import { kubeletConfigText, kubeletFiles, KUBELET_FOLDERS, machineFlagsText, type KubeletMachine } from '../kubelet/index.js';
+import {
+  kubeletConfigText,
+  kubeletFiles,
+  KUBELET_FOLDERS,
+  machineFlagsText,
+  workerRegistration,
+  type KubeletMachine,
+} from '../kubelet/index.js';
 import { REQUIRED_COMMANDS } from '../preflight/index.js';
 import { hostLines, HOSTS_FILE_MARK, kernelModulesFor, NODE_SYSCTLS } from '../prepare/index.js';
 import { BASELINE_TO_JOURNAL } from './baseline-awk.js';
@@ -64,7 +71,7 @@ function kubeletCalls(input: JoinScriptInput): string {
     kubeletFiles({
       caCertificate: undefined,
       config: kubeletConfigText(spec, subject),
-      flags: machineFlagsText(spec, images.pause, subject),
+      flags: machineFlagsText(spec, images.pause, subject, workerRegistration(spec)),
     });
   const elsewhere = filesFor(machine({ hostname: '', usesSystemdResolved: true }));
   const whenOf = (path: string): string => (path === PATHS.kubeletFlagsEnv ? 'is_named_otherwise' : 'uses_resolved');

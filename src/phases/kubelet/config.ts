@@ -2,6 +2,7 @@ import { serviceAddress, type HostSpec } from '../../config/index.js';
 import type { Host } from '../../host/index.js';
 import { renderKubeletConfig, renderKubeletFlags } from '../../render/index.js';
 import { CRI_SOCKET } from '../container-runtime/index.js';
+import { localLbLabels } from '../endpoint/index.js';
 import { hostSpecOf, isControlPlane, type RunContext } from '../context.js';
 
 type Spec = RunContext['spec'];
@@ -35,22 +36,43 @@ export function resolverFields({ facts }: Pick<KubeletMachine, 'facts'>): { read
 
 /** Text of kubeadm-flags.env. */
 export function kubeletFlagsText(spec: Spec, pauseImage: string, host: Host): string {
-  return machineFlagsText(spec, pauseImage, host, isControlPlane(host) ? undefined : hostSpecOf(spec, host).taints);
+  return machineFlagsText(
+    spec,
+    pauseImage,
+    host,
+    isControlPlane(host) ? {} : { ...workerRegistration(spec), taints: hostSpecOf(spec, host).taints },
+  );
 }
 
-/** The same of a machine that need not be in the cluster file. @param taints with which the node registers */
+/** With what a node registers itself. */
+export interface NodeRegistration {
+  readonly taints?: HostSpec['taints'];
+  readonly labels?: Readonly<Record<string, string>>;
+}
+
+/** What every worker of the cluster registers itself with. */
+export function workerRegistration(spec: Spec): NodeRegistration {
+  return { labels: localLbLabels(spec) };
+}
+
+/** The same of a machine that need not be in the cluster file. */
 export function machineFlagsText(
   spec: Spec,
   pauseImage: string,
   { name, address, facts }: KubeletMachine,
-  taints?: HostSpec['taints'],
+  { taints, labels = {} }: NodeRegistration,
 ): string {
+  const labelList = Object.entries(labels).map(([key, value]) => `${key}=${value}`);
   return renderKubeletFlags({
     criSocket: CRI_SOCKET,
     pauseImage,
     ...(facts.hostname === name ? {} : { hostnameOverride: name }),
     ...(taints === undefined || taints.length === 0 ? {} : { taints }),
     // Always said: on a host with several interfaces the kubelet would take the one of the default route.
-    extraArgs: { 'node-ip': address, ...spec.kubelet.extraArgs },
+    extraArgs: {
+      'node-ip': address,
+      ...(labelList.length === 0 ? {} : { 'node-labels': labelList.join(',') }),
+      ...spec.kubelet.extraArgs,
+    },
   });
 }

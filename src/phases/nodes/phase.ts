@@ -1,8 +1,7 @@
-import { NODE_KEYS } from '../../constants/index.js';
 import type { Phase } from '../../engine/index.js';
 import { CRI_SOCKET } from '../container-runtime/index.js';
-import { hostSpecOf, isNode, type RunContext } from '../context.js';
-import { hasLocalLb } from '../endpoint/index.js';
+import { hostSpecOf, isControlPlane, isNode, type RunContext } from '../context.js';
+import { localLbLabels } from '../endpoint/index.js';
 import { nodeSettings } from './node-settings.js';
 import { nodeStep } from './node-step.js';
 
@@ -15,7 +14,7 @@ export const nodesPhase: Phase<Pick<RunContext, 'spec' | 'kube'>> = {
   after: ['kubelet'],
   waitsFor: ['api-server'],
   steps(context, host) {
-    const labels = hasLocalLb(context.spec, host) ? { [NODE_KEYS.localLb]: 'static-pod' } : {};
+    const labels = isControlPlane(host) ? {} : localLbLabels(context.spec);
     return [nodeStep(context, nodeSettings(hostSpecOf(context.spec, host), CRI_SOCKET, labels))];
   },
 };
