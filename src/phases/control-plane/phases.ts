@@ -91,15 +91,17 @@ export const etcdPhase: Phase<Pick<RunContext, 'spec'>> = {
 };
 
 /** The API of every control plane answers. */
-export const apiServerPhase: Phase<Pick<RunContext, 'pki'>> = {
+export const apiServerPhase: Phase<Pick<RunContext, 'spec' | 'pki'>> = {
   name: 'api-server',
   title: 'Wait for the API',
   summary: 'waits until the API server of every control plane is ready and shows the certificate that is on its disk',
   on: 'control-plane',
   after: ['control-plane'],
-  async steps({ pki }) {
+  async steps({ spec, pki }) {
     const { ca } = await pki.shared();
-    return [apiServerReadyStep(ca.certificate), servedCertificateStep(ca.certificate)];
+    const ready = apiServerReadyStep(ca.certificate);
+    // A certificate of the user's own is the user's to look after.
+    return spec.apiServer.extraArgs['tls-cert-file'] === undefined ? [ready, servedCertificateStep(ca.certificate)] : [ready];
   },
 };
 

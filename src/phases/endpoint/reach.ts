@@ -91,10 +91,15 @@ async function isAboutToMove(host: Host): Promise<boolean> {
 
 /** Whether the cluster is up, seen without its endpoint. When it is not, a kubelet loses nothing, and its restart may be the cure. */
 async function isServed(host: Host, spec: Spec, ca: string): Promise<boolean> {
-  const problems = await Promise.all(
-    controlPlanes(spec).map(({ address }) => problemAt(host, { host: address, port: PORTS.apiServer }, ca)),
+  const asked = controlPlanes(spec).map(async ({ address }) => {
+    const problem = await problemAt(host, { host: address, port: PORTS.apiServer }, ca);
+    if (problem !== undefined) throw new Error(problem);
+  });
+  // The first that answers is enough: one that has lost its power may take minutes to be found silent.
+  return Promise.any(asked).then(
+    () => true,
+    () => false,
   );
-  return problems.includes(undefined);
 }
 
 /** A kubelet that runs is sent to another endpoint only when that one answers: until then it has its old one. */
