@@ -74,7 +74,7 @@ async function loseEachControlPlane(server: string, host: string, name: string):
     await until(
       `writes without ${lost}`,
       40_000,
-      async () => Date.now() - killedAt > 8_000 && writer.acknowledgedSince(Date.now() - 2_000) > 5,
+      async () => Date.now() - killedAt > 6_000 && writer.acknowledgedSince(Date.now() - 2_000) > 5,
     );
     console.log(`${name}: ${lost} killed, longest gap ${writer.gapSince(killedAt)} ms`);
     for (const other of others) {
