@@ -4,7 +4,7 @@ import type { AnyStep, Phase } from '../../engine/index.js';
 import type { KubeApi } from '../../kube/index.js';
 import { renderKubeProxyConfig, renderKubeProxyKubeconfig } from '../../render/index.js';
 import { nodeEndpoint, urlOf } from '../access.js';
-import type { RunContext } from '../context.js';
+import { isNode, type RunContext } from '../context.js';
 import { waitForEndpoint } from '../endpoint/index.js';
 import { objectsStep } from '../objects-step.js';
 import { skipWithoutControlPlane } from '../skip-without-control-plane.js';
@@ -47,7 +47,7 @@ export function flannelInput({ spec, images, versions }: Pick<RunContext, 'spec'
 /** kube-proxy that runs is sent to another endpoint only when every host reaches that one. */
 async function endpointBeforeMove(api: KubeApi, { spec, hosts, node }: Slice, signal: AbortSignal): Promise<void> {
   const live = await api.read({ apiVersion: 'apps/v1', kind: 'DaemonSet', namespace: NAMESPACES.system, name: 'kube-proxy' });
-  if (live !== undefined) await waitForEndpoint(hosts, spec, (await node.entry()).access.caCertificate, signal);
+  if (live !== undefined) await waitForEndpoint(hosts.filter(isNode), spec, (await node.entry()).access.caCertificate, signal);
 }
 
 function kubeProxySteps(context: Slice): readonly AnyStep[] {
