@@ -1,4 +1,4 @@
-import { endpointOf, serviceAddress } from '../config/index.js';
+import { endpointOf, nodeHosts, serviceAddress } from '../config/index.js';
 import type { KbsErrorJson } from '../errors/index.js';
 import { httpStatus, type Host, type HttpAnswer } from '../host/index.js';
 import {
@@ -73,7 +73,7 @@ async function asPhase<T>({ bus }: ClusterInput, host: string, work: (progress: 
 export async function verifyCluster(input: ClusterInput, profile: VerifyProfile): Promise<VerifyResult> {
   const startedMs = performance.now();
   const { spec, bus, signal } = input;
-  const targets = await connectTargets(input, spec.hosts);
+  const targets = await connectTargets(input, nodeHosts(spec));
   const hosts = { targets, helpers: [] };
   try {
     const { kube, images, pki } = await openRunContext(input, hosts, false);

@@ -28,7 +28,11 @@ function matches(object: KubeObject, selector = ''): boolean {
   return selector
     .split(',')
     .filter((part) => part !== '')
-    .every((part) => object.metadata.labels?.[part.split('=')[0] ?? ''] === part.split('=')[1]);
+    .every((part) => {
+      const [key = '', value] = part.split('=');
+      const label = object.metadata.labels?.[key];
+      return value === undefined ? label !== undefined : label === value;
+    });
 }
 
 /** A {@link KubeAccess} to a cluster in memory. */
