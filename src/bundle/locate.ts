@@ -30,15 +30,7 @@ function notInCatalogue(what: string, catalogue: Catalogue, has: readonly string
   });
 }
 
-/**
- * Looks an artifact up; undefined for an image when the catalogue has no images at all and hosts pull from registries.
- * @throws KbsError ARTIFACT_MISSING with what the catalogue has instead
- */
-export function locateArtifact(catalogue: Catalogue, request: ArtifactRequest): LocatedArtifact | undefined {
-  return request.kind === 'file' ? locateFile(catalogue, request) : locateImage(catalogue, request);
-}
-
-/** {@link locateArtifact} for a file. @throws KbsError ARTIFACT_MISSING */
+/** Looks a file up. @throws KbsError ARTIFACT_MISSING with what the catalogue has instead */
 export function locateFile(
   catalogue: Catalogue,
   request: Extract<ArtifactRequest, { kind: 'file' }>,
@@ -57,7 +49,10 @@ export function locateFile(
   return { name: label, sha256, path: mirrorPath(officialUrl), officialUrl };
 }
 
-/** {@link locateArtifact} for an image. @throws KbsError ARTIFACT_MISSING */
+/**
+ * Looks the archive of an image up; undefined when the catalogue has no images at all and hosts pull from registries.
+ * @throws KbsError ARTIFACT_MISSING with what the catalogue has instead
+ */
 export function locateImage(
   catalogue: Catalogue,
   { reference, architecture }: Extract<ArtifactRequest, { kind: 'images' }>,
