@@ -7,13 +7,19 @@ import { capture, output } from '../lab/command.js';
 import { labClusterFile } from '../lab/lab-cluster-file.js';
 import { createLab, type Lab } from '../lab/lab.js';
 import { flannelManifest } from './flannel-manifest.js';
+import { median } from './median.js';
+import { measureOperatorSide, operatorText } from './operator-side.js';
 
 const ROOT = resolve(import.meta.dirname, '..', '..');
 const KBS = join(ROOT, 'bin', 'run.js');
 const HELP = `usage: npm run bench -- [--rounds N] [--control-planes N] [--workers N] [--json]
+       npm run bench -- --hosts N [--rounds N] [--json]
 
 Bare hosts → verified cluster, kbs against a hand-written script around kubeadm: the same binaries, hosts and images by the same
 means, both ending with the same proof, in turn in one run. Prints every round, medians and the ratio kbs / kubeadm.
+
+With --hosts: what kbs itself takes for so many hosts. Facts, preflight and plan on hosts that run sshd and nothing else: time, CPU and
+memory of kbs.
 `;
 
 /** Seconds of one round. */
@@ -32,12 +38,6 @@ interface Setting {
 
 function say(line: string): void {
   process.stderr.write(`bench: ${line}\n`);
-}
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = Math.floor(sorted.length / 2);
-  return sorted.length % 2 === 1 ? (sorted[middle] ?? 0) : ((sorted[middle - 1] ?? 0) + (sorted[middle] ?? 0)) / 2;
 }
 
 async function onBareHosts<T>(setting: Setting, name: string, work: (lab: Lab, clusterFile: string) => Promise<T>): Promise<T> {
@@ -110,12 +110,19 @@ async function main(): Promise<number> {
       rounds: { type: 'string', default: '3' },
       'control-planes': { type: 'string', default: '1' },
       workers: { type: 'string', default: '2' },
+      hosts: { type: 'string' },
       json: { type: 'boolean', default: false },
       help: { type: 'boolean', short: 'h', default: false },
     },
   });
   if (values.help) {
     process.stdout.write(HELP);
+    return 0;
+  }
+  if (values.hosts !== undefined) {
+    const result = await measureOperatorSide({ hosts: Number(values.hosts), rounds: Number(values.rounds), say });
+    if (values.json) process.stdout.write(`${JSON.stringify(result, undefined, 2)}\n`);
+    else process.stdout.write(`${result.hosts} hosts: ${operatorText(result.median)} (medians of ${result.rounds.length})\n`);
     return 0;
   }
   const names = (prefix: string, count: number): string[] => Array.from({ length: count }, (_, index) => `${prefix}${index + 1}`);
