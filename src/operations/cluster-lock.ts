@@ -117,8 +117,12 @@ export async function withClusterLock<T>(
   };
   const held: HeldLock[] = [];
   try {
-    // One after the other: two runs that start at once must meet at the first host, not each hold the other's second.
-    for (const host of wanted) held.push(await lockHost(host, identity));
+    // The first alone: two runs that start at once must meet there, not each hold the other's second.
+    for (const host of wanted.slice(0, 1)) held.push(await lockHost(host, identity));
+    const others = await Promise.allSettled(wanted.slice(1).map((host) => lockHost(host, identity)));
+    held.push(...others.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : [])));
+    const refused = others.find((result) => result.status === 'rejected');
+    if (refused !== undefined) throw refused.reason;
     return await work();
   } finally {
     await Promise.all(held.map(({ release }) => release()));
