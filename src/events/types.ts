@@ -1,8 +1,12 @@
 import type { KbsErrorJson, ErrorCode } from '../errors/index.js';
 
-/** What a step would do, or did; `diff` is a unified diff of file content without secrets. */
+/**
+ * What a step would do, or did; `diff` is a unified diff of file content without secrets. `unknown`: what it is about cannot be looked
+ * at now, and may turn out to need nothing.
+ */
 export type Plan =
-  { readonly change: 'none' } | { readonly change: 'create' | 'update' | 'remove'; readonly summary: string; readonly diff?: string };
+  | { readonly change: 'none' }
+  | { readonly change: 'create' | 'update' | 'remove' | 'unknown'; readonly summary: string; readonly diff?: string };
 
 /** How a step ended. */
 export type StepStatus = 'unchanged' | 'changed' | 'planned' | 'failed' | 'cancelled';

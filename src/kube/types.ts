@@ -130,6 +130,8 @@ export type KubeCredentials = ClientCredentials;
 
 /** The way to the API: one connection is shared by all who ask. */
 export interface KubeAccess {
+  /** Whether the cluster has been made before: if then no API answers, what is in it is unknown. Absent: it has not. */
+  isMade?(): Promise<boolean>;
   /** Connects through the first control plane that answers. @throws KbsError KUBE_UNREACHABLE with what each said, CANCELLED */
   connect(signal: AbortSignal): Promise<KubeApi>;
   /**

@@ -7,7 +7,7 @@ import { authorityOf, issueClientCertificate } from '../pki/index.js';
 
 /** Way to the API through control planes that are connected, as the cluster's administrator. Nothing is contacted yet. */
 export function openClusterApi(controlPlanes: readonly Host[], pki: PkiSource, now: () => Date): KubeAccess {
-  return createKubeAccess({
+  const access = createKubeAccess({
     controlPlanes,
     port: PORTS.apiServer,
     credentials: async () => {
@@ -16,6 +16,7 @@ export function openClusterApi(controlPlanes: readonly Host[], pki: PkiSource, n
       return { ca: ca.certificate, certificate: pair.certificate, privateKey: pair.privateKey };
     },
   });
+  return { ...access, isMade: async () => !(await pki.isNew()) };
 }
 
 /** A name every certificate of etcd that kbs or kubeadm made holds, whoever made it. Source: kubeadm v1.25 pkiutil (GetEtcdAltNames). */

@@ -35,6 +35,12 @@ interface SeenObject {
   readonly diff: ObjectDiff;
 }
 
+interface Seen {
+  readonly objects: readonly SeenObject[];
+  /** The cluster has been made, and its API does not answer: nobody knows which of the objects are there. */
+  readonly isUnknown: boolean;
+}
+
 const TIMEOUT_MS = 120_000;
 const AT_ONCE = 8;
 
@@ -60,9 +66,10 @@ function nameOf({ object }: SeenObject): string {
 }
 
 /** What would be made and changed, with the differences as YAML. Pure. */
-function planOf(seen: readonly SeenObject[]): Plan {
-  const changes = pending(seen);
+function planOf({ objects, isUnknown }: Seen): Plan {
+  const changes = pending(objects);
   if (changes.length === 0) return { change: 'none' };
+  if (isUnknown) return { change: 'unknown', summary: `unknown until the API answers: ${changes.map(nameOf).join(', ')}` };
   const isNew = changes.every(({ diff }) => diff.change === 'create');
   const named = (change: 'create' | 'update', verb: string): string[] => {
     const names = changes.filter(({ diff }) => diff.change === change).map(nameOf);
@@ -83,15 +90,16 @@ function showManagedFields({ kind, metadata: { name, namespace } }: KubeObject):
 /** Brings objects of the API to a declared state by server-side apply; in plans by its dry run. */
 export function objectsStep(options: ObjectsStepOptions): AnyStep {
   const { kube, keep } = options;
-  return step<readonly SeenObject[]>({
+  return step<Seen>({
     id: options.id,
     title: options.title,
     timeoutMs: options.timeoutMs ?? TIMEOUT_MS,
     async probe(_host, { signal }) {
-      return look(await kube.tryConnect(signal), options);
+      const api = await kube.tryConnect(signal);
+      return { objects: await look(api, options), isUnknown: api === undefined && (await kube.isMade?.()) === true };
     },
     plan: planOf,
-    async apply(_host, seen, context) {
+    async apply(_host, { objects: seen }, context) {
       const api = await kube.connect(context.signal);
       await options.before?.(api, context);
       const changes = pending(seen);

@@ -9,6 +9,8 @@ import { describeTaint, nodeObject, TAINTS_ANNOTATION, taintChange, type NodeSet
 import { earlyPodCidr, podCidrOf } from './pod-cidr.js';
 
 interface SeenNode {
+  /** The cluster has been made, and its API does not answer. */
+  readonly isUnknown?: boolean;
   readonly exists: boolean;
   readonly diff: ObjectDiff;
   readonly taints: TaintChange | undefined;
@@ -102,8 +104,15 @@ export function nodeStep({ spec, kube }: Pick<RunContext, 'spec' | 'kube'>, sett
     id: 'node/object',
     title: 'Register the node with its labels and taints',
     timeoutMs: TIMEOUT_MS,
-    probe: async (_host, { signal }) => look(await kube.tryConnect(signal), spec, settings),
-    plan: (seen) => planOf(settings.name, seen),
+    async probe(_host, { signal }) {
+      const api = await kube.tryConnect(signal);
+      const isUnknown = api === undefined && (await kube.isMade?.()) === true;
+      return { ...(await look(api, spec, settings)), isUnknown };
+    },
+    plan: (seen) =>
+      seen.isUnknown === true
+        ? { change: 'unknown', summary: `unknown until the API answers: Node ${settings.name}` }
+        : planOf(settings.name, seen),
     async apply(_host, seen, { signal }) {
       const api = await kube.connect(signal);
       if (!seen.exists) await register(api, settings.name);

@@ -34,6 +34,16 @@ describe('a step of cluster objects', () => {
     expect('diff' in plan ? plan.diff : '').toContain('+++ ConfigMap ns/c');
   });
 
+  test('does not pretend to know what is in a cluster whose API does not answer', async () => {
+    const kube = Object.assign(memoryKube(), { isMade: () => Promise.resolve(true) });
+    kube.isUp = false;
+    const { plan } = await prepare(kube);
+    expect(plan).toEqual({
+      change: 'unknown',
+      summary: 'unknown until the API answers: DaemonSet ns/d, ConfigMap ns/c, ServiceAccount ns/s, Namespace ns',
+    });
+  });
+
   test('makes namespaces first, then what workloads need, then workloads', async () => {
     const kube = memoryKube();
     await (await prepare(kube)).apply();
