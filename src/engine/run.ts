@@ -25,9 +25,10 @@ export async function runEngine<Context>(run: EngineRun<Context>, bus: EventBus)
   await schedule(nodes, { mayStart: (node) => state.mayStart(node), run: (node, causes) => state.run(node, causes) });
   const status = state.finish();
   bus.emit({ type: 'run.end', operation: run.operation, status, durationMs: durationMs() });
-  const [first, ...rest] = state.errors;
+  // Which host is first is chance; what is told must not be.
+  const [first, ...rest] = inHostOrder(state.errors, run, ({ where }) => where.host);
   if (first) throw joinKbsErrors([first, ...rest]);
-  return { changes: state.changes, unchanged: state.unchanged, durationMs: durationMs() };
+  return { changes: inHostOrder(state.changes, run, ({ host }) => host), unchanged: state.unchanged, durationMs: durationMs() };
 }
 
 /** What a run has come to so far. */
@@ -125,6 +126,17 @@ class RunState<Context> {
 }
 
 const nameOf = (host: Host): string => host.name;
+
+/** In the order of the run's hosts; what belongs to none of them comes first. */
+function inHostOrder<T>(
+  things: readonly T[],
+  { hosts }: { readonly hosts: readonly Host[] },
+  hostOf: (thing: T) => string | undefined,
+): readonly T[] {
+  const ranks = new Map(hosts.map(({ name }, index) => [name, index]));
+  const rank = (thing: T): number => ranks.get(hostOf(thing) ?? '') ?? -1;
+  return [...things].sort((one, other) => rank(one) - rank(other));
+}
 
 function selectHosts<Context>(on: HostSelector, run: EngineRun<Context>): readonly Host[] {
   if (on === 'cluster') return [run.clusterHost];

@@ -151,7 +151,7 @@ export interface Change {
   readonly plan: Exclude<Plan, { readonly change: 'none' }>;
 }
 
-/** What a run came to; `changes` in the order they were planned. */
+/** What a run came to; `changes` in the order of the hosts, those of one host in the order they were planned. */
 export interface EngineResult {
   readonly changes: readonly Change[];
   readonly unchanged: number;

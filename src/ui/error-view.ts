@@ -1,4 +1,5 @@
 import { ERROR_KINDS, type ErrorPlace, type KbsErrorJson } from '../errors/index.js';
+import { foldNames } from './fold-names.js';
 import type { Style } from './style.js';
 import { countOf, indentLines } from './text.js';
 
@@ -31,11 +32,46 @@ function renderGroups(errors: readonly KbsErrorJson[], style: Style): readonly s
   }
   const hosts = [...groups.keys()].filter((host) => host !== '').length;
   const heading = `${style.red('Error:')} ${style.bold(countOf(errors.length, 'problem') + (hosts > 0 ? ` on ${countOf(hosts, 'host')}` : ''))}`;
-  const blocks = [...groups].map(([host, members]) => {
+  const blocks = alike(groups).map(({ names, members }) => {
     const items = members.map((error) => renderItem(error, style)).join('\n');
-    return host === '' ? items : `${style.bold(host)}\n${items}`;
+    const title = names.length === 1 ? foldNames(names) : `${foldNames(names)} (${countOf(names.length, 'host')})`;
+    return title === '' ? items : `${style.bold(title)}\n${items}`;
   });
   return [heading, ...blocks];
+}
+
+/** Stands for the own name of each of several hosts. */
+const ANY_HOST = 'HOST';
+
+/** An error as it would read on any host: its own name taken out. */
+function withoutName(error: KbsErrorJson, host: string): KbsErrorJson {
+  const name = new RegExp(`(?<![\\w.-])${host.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')}(?![\\w-])`, 'g');
+  const plain = (text: string): string => text.replace(name, ANY_HOST);
+  return {
+    ...error,
+    where: { ...error.where, host: ANY_HOST },
+    message: plain(error.message),
+    details: error.details.map(plain),
+    remedy: error.remedy.map(plain),
+  };
+}
+
+interface AlikeHosts {
+  readonly names: readonly string[];
+  readonly members: readonly KbsErrorJson[];
+}
+
+/** Hosts with the same problems in one block, in the order of the first of each. */
+function alike(groups: ReadonlyMap<string, readonly KbsErrorJson[]>): readonly AlikeHosts[] {
+  const blocks = new Map<string, { names: string[]; members: readonly KbsErrorJson[]; plain: readonly KbsErrorJson[] }>();
+  for (const [host, members] of groups) {
+    const plain = host === '' ? members : members.map((error) => withoutName(error, host));
+    const key = JSON.stringify(plain);
+    const block = blocks.get(key);
+    if (block === undefined) blocks.set(key, { names: [host], members, plain });
+    else block.names.push(host);
+  }
+  return [...blocks.values()].map(({ names, members, plain }) => ({ names, members: names.length === 1 ? members : plain }));
 }
 
 function renderItem(error: KbsErrorJson, style: Style): string {

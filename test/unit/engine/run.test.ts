@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
-import { KbsError, KbsErrors } from '../../../src/errors/index.js';
+import { KbsError, KbsErrors, listKbsErrors } from '../../../src/errors/index.js';
+import type { Host } from '../../../src/host/index.js';
 import { aHost, aPhase, aStep, runPhases, started } from './engine-fixture.js';
 
 const never = (): Promise<void> => new Promise(() => undefined);
@@ -92,7 +93,7 @@ describe('order', () => {
     expect(events).toContainEqual(expect.objectContaining({ type: 'phase.end', phase: 'network', skipped: 'cni.type is none' }));
     const last = events.find((event) => event.type === 'host.start' && event.phase === 'last' && event.host === 'b');
     expect(last).toMatchObject({ after: [{ phase: 'first', host: 'b' }] });
-    expect(result?.changes.map((change) => change.step)).toEqual(['one', 'one', 'two', 'two']);
+    expect(result?.changes.map((change) => change.step)).toEqual(['one', 'two', 'one', 'two']);
   });
 });
 
@@ -199,6 +200,18 @@ describe('failures', () => {
     expect(started(events)).toEqual(['connect@a', 'connect@b', 'preflight@b']);
     expect(events.filter((event) => event.type === 'step.start' && event.host === 'a')).toHaveLength(1);
     expect(error).toMatchObject({ code: 'SSH_UNREACHABLE', where: { host: 'a' } });
+  });
+
+  test('errors are told in the order of the hosts, whichever failed first', async () => {
+    const late = (host: Host): number => (host.name === 'a' ? 20 : 0);
+    const fail = aStep('check', {
+      prepare: async (host) => {
+        await new Promise((resolve) => setTimeout(resolve, late(host)));
+        throw new KbsError('PREFLIGHT_FAILED', `bad ${host.name}`);
+      },
+    });
+    const { error } = await runPhases([aPhase('preflight', [fail], { collectsErrors: true })]);
+    expect(listKbsErrors(error).map(({ message }) => message)).toEqual(['bad a', 'bad b']);
   });
 
   test('several errors of one step all arrive, each with its place', async () => {

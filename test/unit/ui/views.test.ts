@@ -58,6 +58,30 @@ describe('errors', () => {
     );
   });
 
+  test('hosts with the same problems share a block, names that count on are folded, and the order stays that of the errors', () => {
+    const swap = (host: string): KbsErrorJson =>
+      anError({
+        message: `1 check failed on ${host}: Swap`,
+        where: { host },
+        details: ['Swap: /dev/sda2 in use'],
+        remedy: [`ssh ${host} swapoff -a`],
+      });
+    const errors = [swap('w1'), anError({ where: { host: 'cp1' } }), swap('w2'), swap('w3'), swap('w10')];
+    expect(renderError(errors, { style: plain }).split('\n').slice(0, 11)).toEqual([
+      'Error: 5 problems on 5 hosts',
+      '',
+      'w1…w3, w10 (4 hosts)',
+      '  - 1 check failed on HOST: Swap',
+      '    seen:',
+      '      Swap: /dev/sda2 in use',
+      '    Try:',
+      '      ssh HOST swapoff -a',
+      '',
+      'cp1',
+      '  - port 6443 is taken',
+    ]);
+  });
+
   test('evidence of several lines stays below its error', () => {
     expect(renderError([anError({ details: ['line 1\nline 2'], remedy: [] })], { style: plain })).toContain('    line 1\n    line 2\n');
   });
@@ -139,6 +163,39 @@ describe('plans', () => {
         '',
         '2 hosts: 1 to create, 1 to update, 1 to remove',
       ].join('\n'),
+    );
+  });
+
+  test('hosts share a block when what is changed is the same to the letter and what is new has the same names', () => {
+    const change = (host: string, kind: 'create' | 'update', diff: string) => ({
+      phase: 'p',
+      host,
+      step: 'kubelet/config',
+      plan: { change: kind, summary: 'write /etc/x', diff },
+    });
+    const created = ['w1', 'w2', 'w3'].map((host) => change(host, 'create', `+name: ${host}\n`));
+    expect(renderPlan(created, plain)).toBe(
+      [
+        'w1…w3 (3 hosts)',
+        '  new files as on w1; on the others with their own names and addresses',
+        '  + kubelet/config  write /etc/x',
+        '      +name: w1',
+        '',
+        '3 hosts: 3 to create, 0 to update, 0 to remove',
+      ].join('\n'),
+    );
+    const updated = [change('w1', 'update', '+a\n'), change('w2', 'update', '+b\n'), change('w3', 'update', '+a\n')];
+    expect(
+      renderPlan(updated, plain)
+        .split('\n')
+        .filter((line) => line.startsWith('w')),
+    ).toEqual(['w1, w3 (2 hosts)', 'w2']);
+  });
+
+  test('what cannot be known is neither made nor changed', () => {
+    const plan = { change: 'unknown', summary: 'unknown until the API answers: Node w1' } as const;
+    expect(renderPlan([{ phase: 'nodes', host: 'w1', step: 'node/object', plan }], plain)).toBe(
+      'w1\n  ? node/object  unknown until the API answers: Node w1\n\n1 host: 0 to create, 0 to update, 0 to remove, 1 unknown',
     );
   });
 
