@@ -24,6 +24,22 @@ function certificateLines({ certificates }: ClusterStatus): readonly string[] {
   return [`certificates: ${countOf(certificates.length, 'certificate')}, the first ends in ${least} days`, ...lines];
 }
 
+function etcdLines({ etcd, notInFile }: ClusterStatus): readonly string[] {
+  const sick = etcd.filter(({ problem }) => problem !== undefined);
+  const leader = etcd.find(({ role }) => role === 'leader');
+  const labelOf = ({ name, id }: ClusterStatus['etcd'][number]): string => (name === '' ? id : name);
+  const head =
+    etcd.length === 0
+      ? 'etcd: its members could not be asked: external, down, or without a quorum'
+      : `etcd: ${etcd.length - sick.length} of ${etcd.length} members healthy, ${leader === undefined ? 'no leader' : `${labelOf(leader)} leads`}`;
+  return [
+    head,
+    ...etcd.filter(({ role }) => role === 'learner').map((member) => `  ${labelOf(member)}: a learner, it does not vote yet`),
+    ...sick.map((member) => `  ${labelOf(member)} (${member.id}): ${member.problem ?? ''}`),
+    ...notInFile.map((name) => `not in the cluster file: ${name} (kbs node remove ${name}, or name it there)`),
+  ];
+}
+
 function driftLines({ drift }: ClusterStatus): readonly string[] {
   if ('unknown' in drift) return [`drift: unknown (${drift.unknown})`];
   if (drift.changes.length === 0) return ['drift: none, kbs apply would change nothing'];
@@ -61,6 +77,7 @@ export function statusText(status: ClusterStatus, session: Session): string {
     hosts,
     '',
     ...components,
+    ...etcdLines(status),
     ...certificateLines(status),
     ...driftLines(status),
   ].join('\n');

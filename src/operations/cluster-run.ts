@@ -50,12 +50,15 @@ export function tryTargets(input: ClusterInput, hosts: readonly HostSpec[]): Pro
   return tryConnect(hosts, connectOptions(input));
 }
 
+/** A dead control plane must not cost every command the whole time a host may take to be reached. */
+const HELPER_GRACE_MS = 8_000;
+
 /**
  * Connects to the control planes as helpers: one that answers is enough.
  * @throws KbsError SSH_UNREACHABLE and the like when none does
  */
 export async function connectHelpers(input: ClusterInput, hosts = controlPlanes(input.spec)): Promise<readonly Host[]> {
-  const { hosts: connected, failures } = await tryConnect(hosts, connectOptions(input));
+  const { hosts: connected, failures } = await tryConnect(hosts, { ...connectOptions(input), graceMs: HELPER_GRACE_MS });
   const [first] = failures;
   if (connected.length === 0 && first !== undefined) throw first;
   for (const failure of failures) input.bus.emit({ type: 'warning', message: failure.message, remedy: failure.remedy });

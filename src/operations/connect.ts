@@ -9,6 +9,8 @@ export interface ConnectOptions {
   readonly transportFor: (host: HostSpec) => Transport;
   readonly bus: EventBus;
   readonly signal: AbortSignal;
+  /** How long the others are waited for once one host has answered; default: as long as the cluster file says. */
+  readonly graceMs?: number;
 }
 
 /** What came of trying to reach hosts. */
@@ -19,9 +21,20 @@ export interface Connected {
 
 const PHASE = 'connect';
 
+function leftBehind({ name, address }: HostSpec, cause: unknown): KbsError {
+  return new KbsError('SSH_UNREACHABLE', `${name} (${address}) had not answered long after others had: it is left out`, {
+    where: { host: name, phase: PHASE },
+    remedy: [`ssh ${address}   # is it up?`],
+    cause,
+  });
+}
+
 /** Connects to hosts at once and reads their facts. A host that cannot be reached delays only itself and is told of in `failures`. */
-export async function tryConnect(hosts: readonly HostSpec[], { transportFor, bus, signal }: ConnectOptions): Promise<Connected> {
+export async function tryConnect(hosts: readonly HostSpec[], { transportFor, bus, signal, graceMs }: ConnectOptions): Promise<Connected> {
   const startedMs = performance.now();
+  const grace = new AbortController();
+  let timer: NodeJS.Timeout | undefined;
+  const patience = graceMs === undefined ? signal : AbortSignal.any([signal, grace.signal]);
   bus.emit({ type: 'phase.start', phase: PHASE, title: 'Connect to the hosts', hosts: hosts.map(({ name }) => name) });
   const results = await Promise.all(
     hosts.map(async (spec): Promise<Host | KbsError> => {
@@ -30,15 +43,24 @@ export async function tryConnect(hosts: readonly HostSpec[], { transportFor, bus
       const end = (status: 'unchanged' | 'failed'): void =>
         bus.emit({ type: 'host.end', phase: PHASE, host: spec.name, durationMs: Math.round(performance.now() - hostStartedMs), status });
       try {
-        const host = await createHost({ name: spec.name, address: spec.address, roles: spec.roles, transport: transportFor(spec), signal });
+        const host = await createHost({
+          name: spec.name,
+          address: spec.address,
+          roles: spec.roles,
+          transport: transportFor(spec),
+          signal: patience,
+        });
+        if (graceMs !== undefined) timer ??= setTimeout(() => grace.abort(), graceMs);
         end('unchanged');
         return host;
       } catch (error) {
         end('failed');
+        if (grace.signal.aborted && !signal.aborted) return leftBehind(spec, error);
         return toKbsError(error, { host: spec.name, phase: PHASE });
       }
     }),
   );
+  clearTimeout(timer);
   const failures = results.filter((result) => result instanceof KbsError);
   const status = failures.length === 0 ? 'succeeded' : 'failed';
   bus.emit({ type: 'phase.end', phase: PHASE, durationMs: Math.round(performance.now() - startedMs), status });

@@ -1,4 +1,5 @@
 import { controlPlanes, etcdHosts, nodeHosts, type HostSpec } from '../config/index.js';
+import { etcdTopology } from '../constants/index.js';
 import type { Change, Phase } from '../engine/index.js';
 import { joinKbsErrors, KbsError } from '../errors/index.js';
 import type { Host } from '../host/index.js';
@@ -15,6 +16,7 @@ import {
   type ClusterInput,
   type OperationHosts,
 } from './cluster-run.js';
+import { findStrangers, warnOfStrangers } from './strangers.js';
 import { unfinishedHosts, type Unfinished } from './unfinished-hosts.js';
 
 /** What a converging operation came to. */
@@ -39,23 +41,13 @@ interface Converge {
   readonly mayCreatePki: boolean;
 }
 
-/** Told of, never removed: what the file does not name may be somebody's. */
-async function warnOfStrangers({ spec, bus, signal }: ClusterInput, { kube, etcd }: RunContext): Promise<readonly string[]> {
+async function strangersIn({ spec, bus, signal }: ClusterInput, { kube, etcd }: RunContext): Promise<readonly string[]> {
   const api = await kube.tryConnect(signal);
   if (api === undefined) return [];
-  const [nodes, members = []] = await Promise.all([api.list({ apiVersion: 'v1', kind: 'Node' }), etcd.tryMembers(signal)]);
-  const known = new Set(spec.hosts.map(({ name }) => name));
-  const strange = nodes.map(({ metadata }) => metadata.name).filter((name) => !known.has(name));
-  const labels = members.map(({ name, id }) => (name === '' ? id : name)).filter((name) => !known.has(name) && !strange.includes(name));
-  for (const name of strange) {
-    const remedy = [`kbs node remove ${name} -f CLUSTER_FILE`, 'or name it in the cluster file'];
-    bus.emit({ type: 'warning', message: `the cluster has a node ${name} that the cluster file has not`, remedy });
-  }
-  for (const name of labels) {
-    const remedy = [`kbs node remove ${name} --dead -f CLUSTER_FILE   # if its host is gone`];
-    bus.emit({ type: 'warning', message: `etcd has a member ${name} that is no host of the cluster file, and no node`, remedy });
-  }
-  return [...strange, ...labels];
+  // Of an etcd of the user's own kbs does not know who belongs to it.
+  const listing = etcdTopology(spec) === 'external' ? undefined : etcd.tryMembers(signal);
+  const [nodes, members = []] = await Promise.all([api.list({ apiVersion: 'v1', kind: 'Node' }), listing]);
+  return warnOfStrangers(bus, findStrangers(spec, nodes, members));
 }
 
 async function converge(input: ClusterInput, hosts: OperationHosts, run: Converge): Promise<ConvergeResult> {
@@ -67,7 +59,7 @@ async function converge(input: ClusterInput, hosts: OperationHosts, run: Converg
     hosts: hosts.targets.map(({ name }) => name),
     changes: result.changes,
     unchanged: result.unchanged,
-    notInFile: await warnOfStrangers(input, context),
+    notInFile: await strangersIn(input, context),
     proof: context.proof.rows(),
     durationMs: result.durationMs,
   };

@@ -4,10 +4,12 @@ import type { KbsError } from '../errors/index.js';
 import { listKbsErrors, type KbsErrorJson } from '../errors/index.js';
 import { createEventBus } from '../events/index.js';
 import type { Host } from '../host/index.js';
+import type { EtcdMemberHealth } from '../etcd/index.js';
 import type { KubeObject } from '../kube/index.js';
 import { isControlPlane, isEtcdHost, type RunContext } from '../phases/index.js';
 import { CLUSTER_PHASES } from './cluster-phases.js';
 import { disconnect, openRunContext, runPhases, tryTargets, type ClusterInput } from './cluster-run.js';
+import { findStrangers } from './strangers.js';
 import { certificateHealth, componentHealth, externalEtcdHealth, type CertificateHealth, type ComponentHealth } from './host-health.js';
 
 /** One host at a glance. */
@@ -24,6 +26,19 @@ export interface HostStatus {
   readonly problem?: KbsErrorJson;
 }
 
+/** A member of etcd at a glance. */
+export interface EtcdMemberStatus {
+  /** Empty until it has started for the first time. */
+  readonly name: string;
+  /** Hex. */
+  readonly id: string;
+  readonly role: 'leader' | 'follower' | 'learner';
+  readonly version?: string;
+  readonly dbSizeBytes?: number;
+  /** Why it is not healthy. */
+  readonly problem?: string;
+}
+
 /** The cluster at a glance. */
 export interface ClusterStatus {
   readonly cluster: string;
@@ -31,6 +46,10 @@ export interface ClusterStatus {
   readonly kubernetesVersion: string;
   readonly hosts: readonly HostStatus[];
   readonly components: readonly ComponentHealth[];
+  /** Empty when nobody could be asked (without a quorum there is no list), and for an external etcd. */
+  readonly etcd: readonly EtcdMemberStatus[];
+  /** Nodes and members of etcd that the cluster has and the file has not. */
+  readonly notInFile: readonly string[];
   readonly certificates: readonly CertificateHealth[];
   /** Steps `kbs apply` would do; absent when it could not be found out, with the reason. */
   readonly drift: { readonly changes: readonly string[] } | { readonly unknown: string };
@@ -77,6 +96,22 @@ function hostStatus(
   };
 }
 
+async function readEtcd({ spec, etcd }: RunContext, signal: AbortSignal): Promise<readonly EtcdMemberHealth[]> {
+  const members = etcdTopology(spec) === 'external' ? undefined : await etcd.tryMembers(signal);
+  return members === undefined ? [] : etcd.health(members, signal);
+}
+
+function memberStatus({ member, status, problem }: EtcdMemberHealth): EtcdMemberStatus {
+  const role = member.isLearner ? 'learner' : status?.leaderId === member.id ? 'leader' : 'follower';
+  return {
+    name: member.name,
+    id: member.id,
+    role,
+    ...(status === undefined ? {} : { version: status.version, dbSizeBytes: status.dbSizeBytes }),
+    ...(problem === undefined ? {} : { problem }),
+  };
+}
+
 /** What `kbs plan` would show, found out with a bus of its own: a status draws no phases. */
 async function findDrift(input: ClusterInput, context: RunContext, hosts: readonly Host[]): Promise<ClusterStatus['drift']> {
   if (hosts.length < input.spec.hosts.length) return { unknown: 'not every host can be reached' };
@@ -111,8 +146,9 @@ export async function clusterStatus(input: ClusterInput): Promise<ClusterStatus>
     const { ca } = await context.pki.shared();
     const etcd = etcdTopology(input.spec);
     const controlPlanes = hosts.filter(isControlPlane);
-    const [nodes, components, certificates, drift] = await Promise.all([
+    const [nodes, members, components, certificates, drift] = await Promise.all([
       readNodes(context, input.signal),
+      readEtcd(context, input.signal),
       Promise.all([
         ...hosts.map((host) => componentHealth(host, ca.certificate, etcd)),
         externalEtcdHealth(input.spec, context, controlPlanes),
@@ -122,6 +158,11 @@ export async function clusterStatus(input: ClusterInput): Promise<ClusterStatus>
       ),
       findDrift(input, context, hosts),
     ]);
+    const strangers = findStrangers(
+      input.spec,
+      nodes ?? [],
+      members.map(({ member }) => member),
+    );
     return {
       cluster: input.spec.name,
       endpoint: `${endpointHost}:${port}`,
@@ -136,6 +177,8 @@ export async function clusterStatus(input: ClusterInput): Promise<ClusterStatus>
         ),
       ),
       components: components.flat(),
+      etcd: members.map(memberStatus),
+      notInFile: [...strangers.nodes, ...strangers.members],
       certificates: certificates.flat(),
       drift,
     };

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ConvergeResult, NodeResult } from '../../src/operations/index.js';
+import { diffSnapshots, snapshotHost, type Snapshot } from '../lab/snapshot.js';
 import { createLabCluster, type LabCluster } from '../support/lab-cluster.js';
 import { startLoadBalancer, type LoadBalancer } from '../support/load-balancer/index.js';
 
@@ -7,6 +8,8 @@ const FIRST = ['cp1', 'cp2', 'cp3'];
 
 let cluster: LabCluster;
 let balancer: LoadBalancer;
+/** cp5 before kbs came. */
+let bare: Snapshot;
 
 beforeAll(async () => {
   cluster = await createLabCluster({
@@ -109,7 +112,8 @@ describe.sequential('control planes that come and go', () => {
     { old: 'cp3', by: 'cp6', file: ['cp4', 'cp5', 'cp6'], after: ['cp4', 'cp5', 'cp6'] },
   ])('$old is lost for good, and $by takes its place', async ({ old, by, file, after }) => {
     if (old !== 'cp1') await lose(old);
-    await cluster.lab.add({ name: by });
+    const host = await cluster.lab.add({ name: by });
+    if (by === 'cp5') bare = await snapshotHost(cluster.lab, host);
     await balancer.use(after);
     await cluster.describe({ hosts: file });
     await cluster.kbsJson<NodeResult>(['node', 'replace', old, by, '-f', cluster.file, '--dead', '--yes']);
@@ -126,7 +130,6 @@ describe.sequential('control planes that come and go', () => {
     await cluster.kbsJson<NodeResult>(['node', 'remove', 'cp5', '-f', cluster.file, '--force', '--yes']);
     expect(await voters('cp4')).toEqual(['cp4', 'cp6']);
     expect(await nodes()).toEqual(['cp4', 'cp6']);
-    const left = await cluster.lab.ssh('cp5', 'ls -d /etc/kubernetes /var/lib/etcd /etc/kbs 2>/dev/null; true');
-    expect(left.stdout).toBe('');
+    expect(diffSnapshots(bare, await snapshotHost(cluster.lab, cluster.lab.host('cp5')))).toEqual([]);
   });
 });

@@ -97,7 +97,8 @@ export function checkLeaving(
     });
   }
   const endpoint = endpointOf(spec).host;
-  if (member !== undefined && (endpoint === name || endpoint === host?.address)) {
+  const isControlPlane = member !== undefined || host?.roles.includes('control-plane') === true;
+  if (isControlPlane && (endpoint === name || endpoint === host?.address)) {
     throw new KbsError('PREFLIGHT_FAILED', `the control-plane endpoint ${endpoint} is ${name} itself: without it no node finds the API`, {
       remedy: ['set spec.controlPlaneEndpoint to an address that leads to all control planes, then kbs apply -f CLUSTER_FILE'],
     });

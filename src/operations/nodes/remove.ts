@@ -1,5 +1,7 @@
 import { controlPlanes, type ClusterSpec } from '../../config/index.js';
+import { etcdTopology } from '../../constants/index.js';
 import type { Change } from '../../engine/index.js';
+import type { EtcdAccess } from '../../etcd/index.js';
 import { KbsError } from '../../errors/index.js';
 import type { Host } from '../../host/index.js';
 import type { KubeApi } from '../../kube/index.js';
@@ -31,7 +33,8 @@ export interface NodeResult {
 interface Cluster {
   readonly helpers: readonly Host[];
   readonly api: KubeApi;
-  readonly etcd: ReturnType<typeof openClusterEtcd>;
+  /** undefined where etcd does not run on the control planes: no node is a member then. */
+  readonly etcd: EtcdAccess | undefined;
 }
 
 /** Control planes of the file but one. @throws KbsError ETCD_QUORUM when it is the only one */
@@ -51,7 +54,7 @@ export async function openCluster(input: ClusterInput, helpers: readonly Host[])
   const pki = createPkiSource({ controlPlanes: helpers, mayCreate: false, now: input.now });
   await pki.shared();
   const api = await openClusterApi(helpers, pki, input.now).connect(input.signal);
-  return { helpers, api, etcd: openClusterEtcd(helpers, pki, input.now) };
+  return { helpers, api, etcd: etcdTopology(input.spec) === 'stacked' ? openClusterEtcd(helpers, pki, input.now) : undefined };
 }
 
 async function connectLeaving(input: ClusterInput, { name, host }: Leaving, isDead: boolean): Promise<readonly Host[]> {
@@ -107,7 +110,7 @@ export async function removeNode(input: ClusterInput, options: RemoveOptions): P
     try {
       const [nodes, members] = await Promise.all([
         cluster.api.list({ apiVersion: 'v1', kind: 'Node' }),
-        membersHealth(cluster.etcd, input.signal),
+        cluster.etcd === undefined ? [] : membersHealth(cluster.etcd, input.signal),
       ]);
       const leaving = findLeaving(name, { spec: input.spec, nodes, members });
       if (isUnknown(leaving)) {
@@ -117,7 +120,7 @@ export async function removeNode(input: ClusterInput, options: RemoveOptions): P
       checkLeaving(leaving, options, { spec: input.spec, members });
       return await leave(input, cluster, leaving, options);
     } finally {
-      cluster.etcd.close();
+      cluster.etcd?.close();
       await cluster.api.close();
     }
   } finally {

@@ -42,7 +42,7 @@ async function lookAhead(input: ClusterInput, options: ReplaceOptions, by: HostS
     try {
       const [nodes, members] = await Promise.all([
         cluster.api.list({ apiVersion: 'v1', kind: 'Node' }),
-        membersHealth(cluster.etcd, input.signal),
+        cluster.etcd === undefined ? [] : membersHealth(cluster.etcd, input.signal),
       ]);
       const leaving = findLeaving(name, { spec: input.spec, nodes, members });
       checkRoles(leaving, by);
@@ -52,7 +52,7 @@ async function lookAhead(input: ClusterInput, options: ReplaceOptions, by: HostS
       if (!joinsFirst) checkLeaving(leaving, { ...options, isReplaced: true }, { spec: input.spec, members });
       return { joinsFirst };
     } finally {
-      cluster.etcd.close();
+      cluster.etcd?.close();
       await cluster.api.close();
     }
   } finally {

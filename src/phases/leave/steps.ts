@@ -33,13 +33,14 @@ export async function membersHealth(etcd: EtcdAccess, signal: AbortSignal): Prom
   return etcd.health(await etcd.members(signal), signal);
 }
 
-/** Which member is that of a node: the one of its name, or of its address before it has ever started. */
+/** Which member is that of a node: the one of its name, or of its address before it has ever started; also one by its identifier. */
 export function memberOfNode<Row extends { readonly member: EtcdMember }>(
   rows: readonly Row[],
   { name, peerUrl }: { readonly name: string; readonly peerUrl: string | undefined },
 ): Row | undefined {
   return (
-    rows.find(({ member }) => member.name === name) ?? rows.find(({ member }) => peerUrl !== undefined && member.peerUrls.includes(peerUrl))
+    rows.find(({ member }) => member.name === name || member.id === name) ??
+    rows.find(({ member }) => peerUrl !== undefined && member.peerUrls.includes(peerUrl))
   );
 }
 
