@@ -1,4 +1,4 @@
-import { controlPlanes, type ClusterSpec } from '../../config/index.js';
+import { controlPlanes, etcdHosts, type ClusterSpec } from '../../config/index.js';
 import { etcdTopology } from '../../constants/index.js';
 import type { Change } from '../../engine/index.js';
 import type { EtcdAccess } from '../../etcd/index.js';
@@ -46,6 +46,14 @@ function stayingControlPlanes(spec: ClusterSpec, name: string): ReturnType<typeo
       'kbs node replace OLD NEW -f CLUSTER_FILE   # moves the cluster to another host',
       'kbs reset -f CLUSTER_FILE   # ends the cluster',
     ],
+  });
+}
+
+/** @throws KbsError USAGE for a host with role etcd: it is no node, and its data is not moved */
+function refuseEtcdHost(spec: ClusterSpec, name: string): void {
+  if (!etcdHosts(spec).some((host) => host.name === name)) return;
+  throw new KbsError('USAGE', `${name} is a host of etcd and no node: kbs takes no members out of an etcd on hosts of its own`, {
+    remedy: ['etcdctl member remove ID   # on another host of etcd; then take the host out of the cluster file'],
   });
 }
 
@@ -104,6 +112,7 @@ async function leave(input: ClusterInput, cluster: Cluster, leaving: Leaving, op
  */
 export async function removeNode(input: ClusterInput, options: RemoveOptions): Promise<NodeResult> {
   const { name } = options;
+  refuseEtcdHost(input.spec, name);
   const helpers = await connectHelpers(input, stayingControlPlanes(input.spec, name));
   try {
     const cluster = await openCluster(input, helpers);
