@@ -53,7 +53,7 @@ export async function dial(stage: Stage, from: ProbePod, target: Target): Promis
     port: POD_PORTS.http,
     path: `/dial?${query.toString()}`,
   });
-  if (answer.status === undefined) throw new Error(`${from.node} does not reach its own pod ${from.ip}: ${answer.reason}`);
+  if (answer.status === undefined) throw new Error(`pod ${from.ip}, asked by its host ${from.node}: ${answer.reason}`);
   return parseDialed(answer.body);
 }
 
