@@ -1,7 +1,34 @@
+import { basename } from 'node:path';
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
+
+/** Files that take minutes: begun first, so that none of them is left over when all others are done. */
+const LONG = [
+  'membership',
+  'endpoint-failover',
+  'token-join',
+  'chaos',
+  'verify',
+  'lifecycle',
+  'reset',
+  'external-etcd',
+  'adopt',
+  'join-script',
+];
+
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const rank = ({ moduleId }: TestSpecification): number => {
+      const place = LONG.indexOf(basename(moduleId, '.test.ts'));
+      return place < 0 ? LONG.length : place;
+    };
+    return (await super.sort(files)).sort((a, b) => rank(a) - rank(b));
+  }
+}
 
 export default defineConfig({
   test: {
+    sequence: { sequencer: LongestFirst },
     projects: [
       // A busy machine is slow, and no reason to fail: nothing here waits for long when all is well.
       { test: { name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 30_000 } },

@@ -6,7 +6,7 @@ import { randomNumbers } from '../support/random-numbers.js';
 const HOSTS = ['cp1', 'cp2', 'cp3', 'w1', 'w2'];
 
 /** How often kbs is killed in all: more by hand than in every run of the tests, where it costs minutes. */
-const KILLS = Number(process.env['KBS_TEST_KILLS'] ?? 4);
+const KILLS = Number(process.env['KBS_TEST_KILLS'] ?? 2);
 /** The same seed kills at the same moments. */
 const SEED = Number(process.env['KBS_TEST_SEED'] ?? Date.now() % 1_000_000);
 /** So often while one cluster is made; then it may finish, is looked at, and is taken away for the next. */
