@@ -2,11 +2,12 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ConvergeResult } from '../../src/operations/index.js';
 import { createLabCluster, type LabCluster } from '../support/lab-cluster.js';
 import { randomNumbers } from '../support/random-numbers.js';
+import { IS_THOROUGH } from '../support/thorough.js';
 
 const HOSTS = ['cp1', 'cp2', 'cp3', 'w1', 'w2'];
 
 /** How often kbs is killed in all: more by hand than in every run of the tests, where it costs minutes. */
-const KILLS = Number(process.env['KBS_TEST_KILLS'] ?? 2);
+const KILLS = Number(process.env['KBS_TEST_KILLS'] ?? (IS_THOROUGH ? 20 : 2));
 /** The same seed kills at the same moments. */
 const SEED = Number(process.env['KBS_TEST_SEED'] ?? Date.now() % 1_000_000);
 /** So often while one cluster is made; then it may finish, is looked at, and is taken away for the next. */
