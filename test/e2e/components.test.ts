@@ -45,8 +45,18 @@ async function readArchive(file: string): Promise<Map<string, string>> {
 
 describe('the bundle', () => {
   test('has the artifacts and images a cluster is made of', () => {
-    expect(Object.keys(catalogue.artifacts)).toEqual(['cni-plugins', 'containerd', 'crictl', 'kubeadm', 'kubectl', 'kubelet', 'runc']);
+    expect(Object.keys(catalogue.artifacts)).toEqual([
+      'cni-plugins',
+      'containerd',
+      'crictl',
+      'etcd',
+      'kubeadm',
+      'kubectl',
+      'kubelet',
+      'runc',
+    ]);
     expect(Object.keys(catalogue.images)).toEqual([
+      'docker.io/library/haproxy:2.6.12',
       'docker.io/rancher/mirrored-flannelcni-flannel-cni-plugin:v1.1.0',
       'docker.io/rancher/mirrored-flannelcni-flannel:v0.19.2',
       'registry.k8s.io/coredns/coredns:v1.9.3',
