@@ -47,3 +47,9 @@ export function checkName(kind: 'lab' | 'host', name: string): void {
   if (!LABEL.test(name) || name.length > 40)
     throw new LabError(`bad ${kind} name ${JSON.stringify(name)}`, 'lower-case letters, digits and dashes, at most 40');
 }
+
+/** The hardware address of a host's network card: a host keeps it when its power is cut, so that its neighbours find it again at once. */
+export function hardwareAddressOf(subnetNumber: number, hostNumber: number): string {
+  const octets = [0x02, 0x6b, 0x62, 0x73, subnetNumber, hostNumber];
+  return octets.map((octet) => octet.toString(16).padStart(2, '0')).join(':');
+}

@@ -5,7 +5,7 @@ import { createCgroups, emptyCgroups, planCgroups, removeCgroups } from './cgrou
 import { diskLayout } from './host-disk.js';
 import { LabError } from './lab-error.js';
 import { forgetMachineName } from './machine.js';
-import { createHostNetwork, removeNamespace } from './network.js';
+import { createHostNetwork, removeHostNetwork } from './network.js';
 import { NETNS_ROOT } from './paths.js';
 import { isAlive, signalProcess, startTimeOf } from './processes.js';
 import { type HostRecord, type LabRecord, readHost, switchedOff, writeHost } from './state.js';
@@ -106,7 +106,7 @@ export async function powerOff(lab: string, host: HostRecord): Promise<void> {
   // systemd inside outlives nspawn; what is in the host's control groups was started by the host.
   await emptyCgroups(host.cgroups);
   await removeCgroups(host.cgroups);
-  await removeNamespace(host.netns);
+  await removeHostNetwork(lab, host);
   await forgetMachineName(machineName(lab, host.name));
 }
 

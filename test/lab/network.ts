@@ -1,6 +1,6 @@
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
-import { addressOf, gatewayOf } from './addressing.js';
+import { addressOf, gatewayOf, hardwareAddressOf } from './addressing.js';
 import { capture, output } from './command.js';
 import { NETNS_ROOT } from './paths.js';
 import type { HostRecord, LabRecord } from './state.js';
@@ -40,17 +40,31 @@ export async function createOperatorNetwork(lab: LabRecord): Promise<void> {
   await output([...inNamespace(lab.netns), 'sh', '-c', 'echo 1 > /proc/sys/net/ipv4/ip_forward']);
 }
 
+function cableOf(host: HostRecord): string {
+  return `host${host.number}`;
+}
+
 /** Makes a host's namespace and its cable to the bridge. */
 export async function createHostNetwork(lab: LabRecord, host: HostRecord): Promise<void> {
-  const cable = `host${host.number}`;
+  const cable = cableOf(host);
+  const card = `eth0 address ${hardwareAddressOf(lab.subnetNumber, host.number)} netns ${host.netns}`;
   await output(['ip', 'netns', 'add', host.netns]);
-  await ip(lab.netns, [`link add ${cable} type veth peer name eth0 netns ${host.netns}`, `link set ${cable} master ${BRIDGE} up`]);
+  await ip(lab.netns, [`link add ${cable} type veth peer name ${card}`, `link set ${cable} master ${BRIDGE} up`]);
   await ip(host.netns, [
     'link set lo up',
     `addr add ${addressOf(lab.subnetNumber, host.number)}/24 brd + dev eth0`,
     'link set eth0 up',
     `route add default via ${gatewayOf(lab.subnetNumber)}`,
   ]);
+}
+
+/**
+ * Removes a host's cable and namespace. The cable goes first and by name: the kernel takes the links of a namespace away some time
+ * after the namespace, and until then the host could not be switched on again.
+ */
+export async function removeHostNetwork(lab: string, host: HostRecord): Promise<void> {
+  await capture(['ip', '-n', operatorNamespace(lab), 'link', 'delete', cableOf(host)]);
+  await removeNamespace(host.netns);
 }
 
 /** Removes a namespace with all its links; nothing happens when there is none. */
