@@ -1,9 +1,10 @@
 import { controlPlanes } from '../../config/index.js';
 import type { Phase } from '../../engine/index.js';
 import { cordonPhase, drainPhase, uncordonPhase, type DrainContext } from '../../phases/index.js';
-import { connectHelpers, disconnect, runPhases, type ClusterInput } from '../cluster-run.js';
+import { runPhases, type ClusterInput } from '../cluster-run.js';
 import { unknownNode } from './leaving.js';
-import { openCluster, type NodeResult } from './remove.js';
+import { withReachedCluster } from './reached-cluster.js';
+import type { NodeResult } from './remove.js';
 
 /** `kbs node drain`, `cordon`, `uncordon`. */
 export interface DrainNodeOptions {
@@ -23,20 +24,12 @@ const PHASES: Readonly<Record<DrainNodeOptions['operation'], readonly Phase<Drai
 /** Empties a node, keeps new pods off it, or lets them come again; nothing is done on its host. @throws KbsError USAGE, DRAIN_BLOCKED */
 export async function drainClusterNode(input: ClusterInput, options: DrainNodeOptions): Promise<NodeResult> {
   const { operation, name, mode, drainTimeoutMs, force } = options;
-  const helpers = await connectHelpers(input, controlPlanes(input.spec));
-  try {
-    const { api } = await openCluster(input, helpers);
-    try {
-      const nodes = await api.list({ apiVersion: 'v1', kind: 'Node' });
-      if (!nodes.some(({ metadata }) => metadata.name === name)) throw unknownNode(name, nodes);
-      const context: DrainContext = { cluster: api, node: name, drainTimeoutMs, force };
-      const hosts = { targets: [], helpers };
-      const { changes, durationMs } = await runPhases(input, { operation, phases: PHASES[operation], context, hosts, mode });
-      return { operation, cluster: input.spec.name, node: name, changes, next: [], durationMs };
-    } finally {
-      await api.close();
-    }
-  } finally {
-    await disconnect({ targets: [], helpers });
-  }
+  return withReachedCluster(input, controlPlanes(input.spec), async ({ api, helpers }) => {
+    const nodes = await api.list({ apiVersion: 'v1', kind: 'Node' });
+    if (!nodes.some(({ metadata }) => metadata.name === name)) throw unknownNode(name, nodes);
+    const context: DrainContext = { cluster: api, node: name, drainTimeoutMs, force };
+    const hosts = { targets: [], helpers };
+    const { changes, durationMs } = await runPhases(input, { operation, phases: PHASES[operation], context, hosts, mode });
+    return { operation, cluster: input.spec.name, node: name, changes, next: [], durationMs };
+  });
 }

@@ -1,15 +1,11 @@
 import { controlPlanes, etcdHosts, type ClusterSpec } from '../../config/index.js';
-import { etcdTopology } from '../../constants/index.js';
 import type { Change } from '../../engine/index.js';
-import type { EtcdAccess } from '../../etcd/index.js';
 import { KbsError } from '../../errors/index.js';
 import type { Host } from '../../host/index.js';
-import type { KubeApi } from '../../kube/index.js';
-import { LEAVE_PHASES, membersHealth, peerUrlOf, type LeaveContext } from '../../phases/index.js';
-import { openClusterApi, openClusterEtcd } from '../cluster-api.js';
-import { connectHelpers, connectTargets, disconnect, runPhases, type ClusterInput } from '../cluster-run.js';
-import { createPkiSource } from '../pki-source.js';
+import { LEAVE_PHASES, peerUrlOf, type LeaveContext } from '../../phases/index.js';
+import { connectTargets, disconnect, runPhases, type ClusterInput } from '../cluster-run.js';
 import { checkLeaving, findLeaving, isUnknown, unknownNode, type Leaving, type LeaveWishes } from './leaving.js';
+import { nodesAndMembers, withReachedCluster, type ReachedCluster } from './reached-cluster.js';
 
 /** `kbs node remove`. */
 export interface RemoveOptions extends LeaveWishes {
@@ -27,14 +23,6 @@ export interface NodeResult {
   /** What is left to do by hand. */
   readonly next: readonly string[];
   readonly durationMs: number;
-}
-
-/** Ways into a cluster through control planes that stay. */
-interface Cluster {
-  readonly helpers: readonly Host[];
-  readonly api: KubeApi;
-  /** undefined where etcd does not run on the control planes: no node is a member then. */
-  readonly etcd: EtcdAccess | undefined;
 }
 
 /** Control planes of the file but one. @throws KbsError ETCD_QUORUM when it is the only one */
@@ -57,14 +45,6 @@ function refuseEtcdHost(spec: ClusterSpec, name: string): void {
   });
 }
 
-/** Connects through whichever control plane of some lives. The caller closes what was opened. */
-export async function openCluster(input: ClusterInput, helpers: readonly Host[]): Promise<Cluster> {
-  const pki = createPkiSource({ controlPlanes: helpers, mayCreate: false, now: input.now });
-  await pki.shared();
-  const api = await openClusterApi(helpers, pki, input.now).connect(input.signal);
-  return { helpers, api, etcd: etcdTopology(input.spec) === 'stacked' ? openClusterEtcd(helpers, pki, input.now) : undefined };
-}
-
 async function connectLeaving(input: ClusterInput, { name, host }: Leaving, isDead: boolean): Promise<readonly Host[]> {
   if (isDead || host === undefined) return [];
   try {
@@ -80,7 +60,7 @@ async function connectLeaving(input: ClusterInput, { name, host }: Leaving, isDe
   }
 }
 
-async function leave(input: ClusterInput, cluster: Cluster, leaving: Leaving, options: RemoveOptions): Promise<NodeResult> {
+async function leave(input: ClusterInput, cluster: ReachedCluster, leaving: Leaving, options: RemoveOptions): Promise<NodeResult> {
   const { name, mode, isDead, isReplaced, force, drainTimeoutMs } = options;
   const targets = await connectLeaving(input, leaving, isDead);
   const context: LeaveContext = {
@@ -113,26 +93,14 @@ async function leave(input: ClusterInput, cluster: Cluster, leaving: Leaving, op
 export async function removeNode(input: ClusterInput, options: RemoveOptions): Promise<NodeResult> {
   const { name } = options;
   refuseEtcdHost(input.spec, name);
-  const helpers = await connectHelpers(input, stayingControlPlanes(input.spec, name));
-  try {
-    const cluster = await openCluster(input, helpers);
-    try {
-      const [nodes, members] = await Promise.all([
-        cluster.api.list({ apiVersion: 'v1', kind: 'Node' }),
-        cluster.etcd === undefined ? [] : membersHealth(cluster.etcd, input.signal),
-      ]);
-      const leaving = findLeaving(name, { spec: input.spec, nodes, members });
-      if (isUnknown(leaving)) {
-        if (!options.isReplaced) throw unknownNode(name, nodes);
-        return { operation: 'node remove', cluster: input.spec.name, node: name, changes: [], next: [], durationMs: 0 };
-      }
-      checkLeaving(leaving, options, { spec: input.spec, members });
-      return await leave(input, cluster, leaving, options);
-    } finally {
-      cluster.etcd?.close();
-      await cluster.api.close();
+  return withReachedCluster(input, stayingControlPlanes(input.spec, name), async (cluster) => {
+    const found = { spec: input.spec, ...(await nodesAndMembers(cluster, input.signal)) };
+    const leaving = findLeaving(name, found);
+    if (isUnknown(leaving)) {
+      if (!options.isReplaced) throw unknownNode(name, found.nodes);
+      return { operation: 'node remove', cluster: input.spec.name, node: name, changes: [], next: [], durationMs: 0 };
     }
-  } finally {
-    await disconnect({ targets: [], helpers });
-  }
+    checkLeaving(leaving, options, found);
+    return leave(input, cluster, leaving, options);
+  });
 }

@@ -1,10 +1,10 @@
 import { controlPlanes, type HostSpec } from '../../config/index.js';
 import { KbsError } from '../../errors/index.js';
-import { membersHealth } from '../../phases/index.js';
-import { connectHelpers, disconnect, type ClusterInput } from '../cluster-run.js';
+import type { ClusterInput } from '../cluster-run.js';
 import { hostsNamed, joinHosts } from '../converge.js';
 import { checkLeaving, findLeaving, isReady, type Leaving } from './leaving.js';
-import { openCluster, removeNode, type NodeResult, type RemoveOptions } from './remove.js';
+import { nodesAndMembers, withReachedCluster } from './reached-cluster.js';
+import { removeNode, type NodeResult, type RemoveOptions } from './remove.js';
 
 /** `kbs node replace`. */
 export interface ReplaceOptions extends Omit<RemoveOptions, 'isReplaced'> {
@@ -36,28 +36,16 @@ function checkRoles({ name, host, member }: Leaving, by: HostSpec): void {
 async function lookAhead(input: ClusterInput, options: ReplaceOptions, by: HostSpec): Promise<Plan> {
   const { name, isDead } = options;
   const living = isDead ? controlPlanes(input.spec).filter((host) => host.name !== name) : controlPlanes(input.spec);
-  const helpers = await connectHelpers(input, living);
-  try {
-    const cluster = await openCluster(input, helpers);
-    try {
-      const [nodes, members] = await Promise.all([
-        cluster.api.list({ apiVersion: 'v1', kind: 'Node' }),
-        cluster.etcd === undefined ? [] : membersHealth(cluster.etcd, input.signal),
-      ]);
-      const leaving = findLeaving(name, { spec: input.spec, nodes, members });
-      checkRoles(leaving, by);
-      const works = leaving.member?.problem === undefined && (leaving.node === undefined || isReady(leaving.node));
-      const joinsFirst = !isDead && works;
-      // Else the new one is a member by then, and what is left is more than now.
-      if (!joinsFirst) checkLeaving(leaving, { ...options, isReplaced: true }, { spec: input.spec, members });
-      return { joinsFirst };
-    } finally {
-      cluster.etcd?.close();
-      await cluster.api.close();
-    }
-  } finally {
-    await disconnect({ targets: [], helpers });
-  }
+  return withReachedCluster(input, living, async (cluster) => {
+    const found = { spec: input.spec, ...(await nodesAndMembers(cluster, input.signal)) };
+    const leaving = findLeaving(name, found);
+    checkRoles(leaving, by);
+    const works = leaving.member?.problem === undefined && (leaving.node === undefined || isReady(leaving.node));
+    const joinsFirst = !isDead && works;
+    // Else the new one is a member by then, and what is left is more than now.
+    if (!joinsFirst) checkLeaving(leaving, { ...options, isReplaced: true }, found);
+    return { joinsFirst };
+  });
 }
 
 /**
