@@ -5,7 +5,7 @@ import { listKbsErrors, type KbsErrorJson } from '../errors/index.js';
 import { createEventBus } from '../events/index.js';
 import type { Host } from '../host/index.js';
 import type { EtcdMemberHealth } from '../etcd/index.js';
-import type { KubeObject } from '../kube/index.js';
+import { isReady, type KubeObject } from '../kube/index.js';
 import { isControlPlane, isEtcdHost, type RunContext } from '../phases/index.js';
 import { CLUSTER_PHASES } from './cluster-phases.js';
 import { disconnect, openRunContext, runPhases, tryTargets, type ClusterInput } from './cluster-run.js';
@@ -57,7 +57,6 @@ export interface ClusterStatus {
 
 interface NodeFields {
   readonly status?: {
-    readonly conditions?: readonly { readonly type: string; readonly status: string }[];
     readonly nodeInfo?: { readonly kubeletVersion?: string; readonly containerRuntimeVersion?: string };
   };
 }
@@ -67,10 +66,10 @@ async function readNodes(context: RunContext, signal: AbortSignal): Promise<read
   return api?.list({ apiVersion: 'v1', kind: 'Node' });
 }
 
-function nodeWord(nodes: readonly KubeObject[] | undefined, node: KubeObject | undefined, isReady: boolean): HostStatus['node'] {
+function nodeWord(nodes: readonly KubeObject[] | undefined, node: KubeObject | undefined): HostStatus['node'] {
   if (nodes === undefined) return 'unknown';
   if (node === undefined) return 'absent';
-  return isReady ? 'Ready' : 'NotReady';
+  return isReady(node) ? 'Ready' : 'NotReady';
 }
 
 function hostStatus(
@@ -82,13 +81,12 @@ function hostStatus(
 ): HostStatus {
   const spec = input.spec.hosts.find((candidate) => candidate.name === name);
   const node = nodes?.find(({ metadata }) => metadata.name === name) as (KubeObject & NodeFields) | undefined;
-  const isReady = node?.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') ?? false;
   const { kubeletVersion, containerRuntimeVersion } = node?.status?.nodeInfo ?? {};
   return {
     name,
     address: spec?.address ?? '',
     roles: spec?.roles ?? [],
-    node: spec?.roles.includes('etcd') === true ? 'none' : nodeWord(nodes, node, isReady),
+    node: spec?.roles.includes('etcd') === true ? 'none' : nodeWord(nodes, node),
     ...(kubeletVersion === undefined ? {} : { kubelet: kubeletVersion }),
     ...(containerRuntimeVersion === undefined ? {} : { runtime: containerRuntimeVersion }),
     ...(host === undefined ? {} : { system: `${host.facts.os.prettyName}, ${host.facts.architecture}` }),

@@ -1,10 +1,6 @@
 import type { HostSpec } from '../config/index.js';
 import { NODE_KEYS } from '../constants/index.js';
-import type { KubeApi, KubeObject } from '../kube/index.js';
-
-interface NodeStatus {
-  readonly conditions?: readonly { readonly type: string; readonly status: string }[];
-}
+import { isReady, type KubeApi, type KubeObject } from '../kube/index.js';
 
 /** A host that is not yet a node as it should be. */
 export interface Unfinished {
@@ -15,10 +11,7 @@ export interface Unfinished {
 
 /** A node that is Ready and carries what kbs gives every node at the end of a join. */
 function isFinished(node: KubeObject | undefined): boolean {
-  if (node === undefined) return false;
-  const status = node['status'] as NodeStatus | undefined;
-  const isReady = status?.conditions?.some(({ type, status: value }) => type === 'Ready' && value === 'True') ?? false;
-  return isReady && node.metadata.annotations?.[NODE_KEYS.criSocket] !== undefined;
+  return isReady(node) && node?.metadata.annotations?.[NODE_KEYS.criSocket] !== undefined;
 }
 
 /** Those of the hosts that are no nodes yet, or whose join was cut off. @throws KbsError KUBE_API, KUBE_UNREACHABLE */

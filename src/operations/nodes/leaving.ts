@@ -2,7 +2,7 @@ import { endpointOf, type ClusterSpec, type HostSpec } from '../../config/index.
 import { NODE_KEYS } from '../../constants/index.js';
 import { removalProblem, type EtcdMemberHealth } from '../../etcd/index.js';
 import { KbsError } from '../../errors/index.js';
-import type { KubeObject } from '../../kube/index.js';
+import { internalAddress, isReady, type KubeObject } from '../../kube/index.js';
 import { memberOfNode, peerUrlOf } from '../../phases/index.js';
 
 /** What there is of a node that is to leave: in the cluster file, in the API, in etcd. */
@@ -15,23 +15,9 @@ export interface Leaving {
   readonly member: EtcdMemberHealth | undefined;
 }
 
-interface NodeFields {
-  readonly status?: {
-    readonly addresses?: readonly { readonly type: string; readonly address: string }[];
-    readonly conditions?: readonly { readonly type: string; readonly status: string }[];
-  };
-}
-
-/** Whether the kubelet of a node reports. */
-export function isReady(node: KubeObject | undefined): boolean {
-  const { conditions = [] } = (node as (KubeObject & NodeFields) | undefined)?.status ?? {};
-  return conditions.some(({ type, status }) => type === 'Ready' && status === 'True');
-}
-
 /** A host as its Node describes it; how to log in is what the file says for all. */
 function hostOfNode(node: KubeObject | undefined): HostSpec | undefined {
-  const { addresses = [] } = (node as (KubeObject & NodeFields) | undefined)?.status ?? {};
-  const address = addresses.find(({ type }) => type === 'InternalIP')?.address;
+  const address = internalAddress(node);
   if (node === undefined || address === undefined) return undefined;
   const isControlPlane = node.metadata.labels?.[NODE_KEYS.controlPlane] !== undefined;
   return { name: node.metadata.name, address, roles: [isControlPlane ? 'control-plane' : 'worker'], labels: {} };

@@ -1,8 +1,9 @@
 import { controlPlanes, type HostSpec } from '../../config/index.js';
 import { KbsError } from '../../errors/index.js';
+import { isReady } from '../../kube/index.js';
 import type { ClusterInput } from '../cluster-run.js';
 import { hostsNamed, joinHosts } from '../converge.js';
-import { checkLeaving, findLeaving, isReady, type Leaving } from './leaving.js';
+import { checkLeaving, findLeaving, type Leaving } from './leaving.js';
 import { nodesAndMembers, withReachedCluster } from './reached-cluster.js';
 import { removeNode, type NodeResult, type RemoveOptions } from './remove.js';
 

@@ -4,7 +4,7 @@ import { endpointOfServer } from '../../discovery/index.js';
 import type { Phase } from '../../engine/index.js';
 import { KbsError } from '../../errors/index.js';
 import type { Host } from '../../host/index.js';
-import { createKubeAccess, type KubeAccess } from '../../kube/index.js';
+import { createKubeAccess, internalAddress, type KubeAccess } from '../../kube/index.js';
 import {
   apiServerPhase,
   artifactsPhase,
@@ -83,17 +83,13 @@ function uploadedPkiSource(shared: SharedPki): PkiSource {
   return { shared: () => Promise.resolve(shared), isNew: () => Promise.resolve(false), externalEtcd: () => Promise.reject(noExternal) };
 }
 
-interface NodeStatus {
-  readonly addresses?: readonly { readonly type: string; readonly address: string }[];
-}
-
 /** Where the members of etcd are: on the nodes that are control planes. */
 async function etcdHosts(host: Host, kube: KubeAccess, signal: AbortSignal): Promise<readonly EtcdHost[]> {
   const api = await kube.connect(signal);
   const nodes = await api.list({ apiVersion: 'v1', kind: 'Node' }, { labelSelector: NODE_KEYS.controlPlane });
-  const hosts = nodes.flatMap(({ metadata: { name }, status }): EtcdHost[] => {
-    const { addresses = [] } = (status ?? {}) as NodeStatus;
-    const address = addresses.find(({ type }) => type === 'InternalIP')?.address;
+  const hosts = nodes.flatMap((node): EtcdHost[] => {
+    const { name } = node.metadata;
+    const address = internalAddress(node);
     if (address === undefined || name === host.name) return [];
     return [{ name, address, dial: (to, port) => host.dial(to, port) }];
   });

@@ -1,6 +1,6 @@
 import { FIELD_MANAGER } from '../../constants/index.js';
 import { step, waitFor, type AnyStep } from '../../engine/index.js';
-import { atOnce, refOf, type KubeAccess, type KubeApi, type KubeObject } from '../../kube/index.js';
+import { atOnce, isReady, refOf, type KubeAccess, type KubeApi, type KubeObject } from '../../kube/index.js';
 
 /** Pods that read a ConfigMap only when they start. */
 export interface RestartStepOptions {
@@ -34,11 +34,6 @@ function appliedAt(object: KubeObject): number | undefined {
   const entries = (object.metadata['managedFields'] ?? []) as readonly ManagedFields[];
   const entry = entries.find(({ manager, operation }) => manager === FIELD_MANAGER && operation === 'Apply');
   return entry?.time === undefined ? undefined : Date.parse(entry.time);
-}
-
-function isReady(pod: KubeObject): boolean {
-  const status = pod['status'] as { conditions?: readonly { type: string; status: string }[] } | undefined;
-  return status?.conditions?.some(({ type, status: value }) => type === 'Ready' && value === 'True') ?? false;
 }
 
 /** Pods older than their configuration. In a plan the configuration may still have to change: then all of them are. */
