@@ -1,3 +1,11 @@
+export {
+  RUNTIME_TYPES,
+  runtimeChoice,
+  type RuntimeChoice,
+  type RuntimeInstall,
+  type RuntimeRequest,
+  type RuntimeType,
+} from './container-runtime.js';
 export { etcdTopology, type EtcdTopology } from './etcd-topology.js';
 export { hostPort } from './host-port.js';
 export {

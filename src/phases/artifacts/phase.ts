@@ -2,6 +2,7 @@ import type { ArtifactRequest } from '../../bundle/index.js';
 import { step, type Phase } from '../../engine/index.js';
 import type { Host } from '../../host/index.js';
 import { imagesFor, type ArtifactName } from '../../versions/index.js';
+import { runtimeOf } from '../container-runtime/index.js';
 import { isControlPlane, isEtcdHost, type RunContext } from '../context.js';
 
 type Slice = Pick<RunContext, 'spec' | 'artifacts' | 'versions' | 'images'>;
@@ -21,10 +22,7 @@ export function artifactRequests(context: Slice, hosts: readonly Host[]): readon
     if (isControlPlane(host)) file('kubectl', context.versions.kubernetes);
     file('crictl', context.versions.crictl);
     file('cni-plugins', context.versions.cniPlugins);
-    if (context.spec.containerRuntime.install === 'artifact') {
-      file('containerd', context.versions.containerd);
-      file('runc', context.versions.runc);
-    }
+    for (const { name, version } of runtimeOf(context.spec, host).artifacts(context.versions)) file(name, version);
     if (Object.keys(context.artifacts.catalogue.images).length === 0) continue;
     const role = isControlPlane(host) ? 'control-plane' : 'worker';
     for (const reference of imagesFor(role, context.spec, context.images)) add({ kind: 'images', reference, architecture });

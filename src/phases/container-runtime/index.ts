@@ -1,1 +1,3 @@
-export { containerdTarget, containerRuntimeFiles, containerRuntimePhase, CRI_SOCKET, FLANNEL_CNI_FILE } from './phase.js';
+export { containerRuntimeFiles, containerRuntimePhase, FLANNEL_CNI_FILE } from './phase.js';
+export { runtimeOf } from './runtimes.js';
+export type { ContainerRuntime, RuntimeArtifact, RuntimeMachine } from './types.js';

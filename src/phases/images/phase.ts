@@ -1,14 +1,15 @@
 import { endpointProvider } from '../../config/index.js';
 import { etcdTopology } from '../../constants/index.js';
 import type { AnyStep, Phase } from '../../engine/index.js';
-import { sh, type Host } from '../../host/index.js';
+import type { Host } from '../../host/index.js';
 import { imageImportStep } from '../../steps/index.js';
 import { imagesFor, type ClusterImages } from '../../versions/index.js';
+import { runtimeOf } from '../container-runtime/index.js';
 import { isControlPlane, isNode, type RunContext } from '../context.js';
 
 type Slice = Pick<RunContext, 'spec' | 'artifacts' | 'images'>;
 
-function importStep({ artifacts }: Slice, host: Host, id: string, references: readonly string[]): AnyStep {
+function importStep({ spec, artifacts }: Slice, host: Host, id: string, references: readonly string[]): AnyStep {
   return imageImportStep({
     id,
     title: 'Load images',
@@ -17,11 +18,7 @@ function importStep({ artifacts }: Slice, host: Host, id: string, references: re
       reference,
       archive: () => artifacts.imageArchive(reference, host.facts.architecture),
     })),
-    runtime: {
-      list: sh`ctr -n k8s.io images ls -q`,
-      import: (path) => sh`ctr -n k8s.io images import ${path}`,
-      pull: (reference) => sh`crictl pull ${reference}`,
-    },
+    runtime: runtimeOf(spec, host).images,
   });
 }
 

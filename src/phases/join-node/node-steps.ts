@@ -1,12 +1,14 @@
 import { NODE_KEYS } from '../../constants/index.js';
 import { checkStep, step, waitFor, type AnyStep } from '../../engine/index.js';
 import { KbsError } from '../../errors/index.js';
+import type { Host } from '../../host/index.js';
 import type { KubeApi, KubeObject, ObjectRef } from '../../kube/index.js';
-import { CRI_SOCKET } from '../container-runtime/index.js';
+import { runtimeOf } from '../container-runtime/index.js';
 import type { RunContext } from '../context.js';
 import { withKubeletEvidence } from './evidence.js';
 
 type Slice = Pick<RunContext, 'kube'>;
+type RuntimeSlice = Pick<RunContext, 'kube' | 'spec'>;
 
 const REGISTER_WAIT_MS = 60_000;
 const READY_WAIT_MS = 240_000;
@@ -35,7 +37,8 @@ async function waitForNode(api: KubeApi, name: string, signal: AbortSignal): Pro
 }
 
 /** Writes down the CRI socket as kubeadm does, with the kubelet's own credentials: `kubeadm reset` and `upgrade` read it. */
-export function nodeAnnotationStep({ kube }: Slice): AnyStep {
+export function nodeAnnotationStep({ kube, spec }: RuntimeSlice, { name }: Pick<Host, 'name'>): AnyStep {
+  const { criSocket } = runtimeOf(spec, { name });
   return step<string | undefined>({
     id: 'join-node/annotation',
     title: 'Note the CRI socket at the node',
@@ -45,17 +48,17 @@ export function nodeAnnotationStep({ kube }: Slice): AnyStep {
       return socketOf(await api?.read(refOf(host.name)));
     },
     plan: (socket) =>
-      socket === CRI_SOCKET
+      socket === criSocket
         ? { change: 'none' }
-        : { change: socket === undefined ? 'create' : 'update', summary: `annotate the node with ${CRI_SOCKET}` },
+        : { change: socket === undefined ? 'create' : 'update', summary: `annotate the node with ${criSocket}` },
     async apply(host, _seen, { signal }) {
       const api = await kube.connect(signal);
       await withKubeletEvidence(host, () => waitForNode(api, host.name, signal));
-      await api.patch(refOf(host.name), 'merge', { metadata: { annotations: { [NODE_KEYS.criSocket]: CRI_SOCKET } } });
+      await api.patch(refOf(host.name), 'merge', { metadata: { annotations: { [NODE_KEYS.criSocket]: criSocket } } });
     },
     async verify(host, { signal }) {
       const seen = socketOf(await (await kube.connect(signal)).read(refOf(host.name)));
-      if (seen !== CRI_SOCKET) throw new KbsError('VERIFY_FAILED', `node ${host.name} is not annotated with its CRI socket`);
+      if (seen !== criSocket) throw new KbsError('VERIFY_FAILED', `node ${host.name} is not annotated with its CRI socket`);
     },
   });
 }

@@ -8,7 +8,7 @@ import { joinedProblem } from '../kubelet/index.js';
 import { withKubeletEvidence } from './evidence.js';
 import { nodeAnnotationStep, nodeReadyStep } from './node-steps.js';
 
-type Slice = Pick<RunContext, 'node' | 'kube' | 'now'>;
+type Slice = Pick<RunContext, 'spec' | 'node' | 'kube' | 'now'>;
 
 /** kubeadm gives the kubelet as long. Source: kubeadm v1.25 constants.go, TLSBootstrapTimeout. */
 const CERTIFICATE_WAIT_MS = 300_000;
@@ -49,14 +49,14 @@ export const joinNodePhase: Phase<Slice> = {
   on: 'all',
   after: ['workers'],
   leftOutOfPlans: 'it waits for the kubelet, which only a change starts',
-  steps: (slice) => [
+  steps: (slice, host) => [
     certificateStep(slice),
     removeFilesStep({
       id: 'join-node/token',
       title: 'Take the bootstrap token off the host',
       paths: [PATHS.bootstrapKubeletKubeconfig],
     }),
-    nodeAnnotationStep(slice),
+    nodeAnnotationStep(slice, host),
     nodeReadyStep(slice),
   ],
 };

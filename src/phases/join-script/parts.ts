@@ -2,9 +2,9 @@ import { locateFile, locateImage, type ArtifactStore, type LocatedArtifact } fro
 import type { ClusterSpec } from '../../config/index.js';
 import { PATHS } from '../../constants/index.js';
 import { KbsError } from '../../errors/index.js';
-import { imagesFor, type ClusterImages, type ComponentVersions } from '../../versions/index.js';
+import { imagesFor, type ArtifactName, type ClusterImages, type ComponentVersions } from '../../versions/index.js';
 import { cniPluginTarget, crictlTarget } from '../binaries/index.js';
-import { containerdTarget } from '../container-runtime/index.js';
+import { runtimeOf, type RuntimeArtifact } from '../container-runtime/index.js';
 import { archiveCall, imagesCall, programCall, type Download, type PlacedEntry } from './shell.js';
 
 /** What the calls that bring programs and images are made from. */
@@ -39,15 +39,13 @@ function downloadOf(input: PartsInput, { name, sha256, path, officialUrl }: Loca
   return { name, sha256, url };
 }
 
-type ProgramName = 'kubelet' | 'crictl' | 'cni-plugins' | 'containerd' | 'runc';
-
-function fileOf(input: PartsInput, name: ProgramName, version: string): Download {
+function fileOf(input: PartsInput, name: ArtifactName, version: string): Download {
   return downloadOf(input, locateFile(input.artifacts.catalogue, { kind: 'file', name, version, architecture: input.architecture }));
 }
 
 async function archiveOf(
   input: PartsInput,
-  name: ProgramName,
+  name: ArtifactName,
   version: string,
   target: (name: string) => string | undefined,
 ): Promise<string> {
@@ -59,16 +57,19 @@ async function archiveOf(
   return archiveCall(fileOf(input, name, version), placed);
 }
 
+function runtimeCall(input: PartsInput, { name, version, target }: RuntimeArtifact): Promise<string> {
+  if (typeof target !== 'string') return archiveOf(input, name, version, target);
+  return Promise.resolve(programCall(fileOf(input, name, version), target));
+}
+
 /** Calls that install the programs of a worker. Archives are looked into for the digests of what is in them. */
 export async function programCalls(input: PartsInput): Promise<string> {
   const { versions } = input;
-  const ofRuntime =
-    input.spec.containerRuntime.install === 'package'
-      ? []
-      : [
-          await archiveOf(input, 'containerd', versions.containerd, containerdTarget),
-          programCall(fileOf(input, 'runc', versions.runc), PATHS.runcBinary),
-        ];
+  const ofRuntime = await Promise.all(
+    runtimeOf(input.spec)
+      .artifacts(versions)
+      .map((artifact) => runtimeCall(input, artifact)),
+  );
   return [
     await archiveOf(input, 'cni-plugins', versions.cniPlugins, cniPluginTarget),
     await archiveOf(input, 'crictl', versions.crictl, crictlTarget),

@@ -8,7 +8,7 @@ import { Secret } from '../../secret/index.js';
 import { fstabSwapExpression, kernelAbilityCommand, renderSysctls, WRITTEN_BY_KBS, type FileSpec } from '../../steps/index.js';
 import { CLUSTER_NAME, nodeAccess } from '../access.js';
 import { baselineCommand, BASELINE_NOTES } from '../baseline/index.js';
-import { containerRuntimeFiles, CRI_SOCKET } from '../container-runtime/index.js';
+import { containerRuntimeFiles, runtimeOf } from '../container-runtime/index.js';
 import { localLbFiles } from '../endpoint/index.js';
 import {
   kubeletConfigText,
@@ -53,7 +53,7 @@ function variantCalls(files: readonly FileSpec[], variants: readonly FileSpec[],
 
 async function runtimeCalls(input: JoinScriptInput): Promise<string> {
   const [without, having] = await Promise.all(
-    [false, true].map((hasCapSysResource) => containerRuntimeFiles(input, { hasCapSysResource })),
+    [false, true].map((hasCapSysResource) => containerRuntimeFiles(input, runtimeOf(input.spec), { hasCapSysResource })),
   );
   return variantCalls(without ?? [], having ?? [], () => 'has_cap_sys_resource');
 }
@@ -134,8 +134,7 @@ function clusterFields({ spec, server, caCertificate, token, expires, version, a
 export async function joinScript(input: JoinScriptInput): Promise<Secret> {
   const { spec } = input;
   const modules = kernelModulesFor(spec);
-  const isPackaged = spec.containerRuntime.install === 'package';
-  const containerd = isPackaged ? '/usr/bin/containerd' : `${PATHS.localBinDir}/containerd`;
+  const runtime = runtimeOf(spec);
   return new Secret(
     renderJoinScript({
       ...clusterFields(input),
@@ -159,17 +158,17 @@ export async function joinScript(input: JoinScriptInput): Promise<Secret> {
       maySwap: spec.preparation.swap === 'off' || spec.kubelet.config['failSwapOn'] === false,
       runtimeLeftovers: ['/usr/bin/containerd', `${PATHS.localBinDir}/containerd`, PATHS.containerdConfig].join(' '),
       preparation: preparationCalls(spec),
-      packages: isPackaged ? 'containerd runc' : '',
+      packages: (runtime.packages?.packages ?? []).join(' '),
       programs: await programCalls(input),
       runtimeFiles: await runtimeCalls(input),
-      runtimeInputs: [containerd, PATHS.containerdConfig, PATHS.containerdUnit].join(' '),
+      runtimeInputs: runtime.inputs.join(' '),
       images: imageCalls(input),
       caCertificate: PATHS.caCertificate,
       kubeletFolders: folderCalls(KUBELET_FOLDERS),
       kubeletFiles: kubeletCalls(input),
       kubeletInputs: [PATHS.kubeletBinary, PATHS.kubeletUnit, PATHS.kubeletDropIn, PATHS.kubeletConfig, PATHS.kubeletFlagsEnv].join(' '),
       criSocketKey: NODE_KEYS.criSocket,
-      criSocket: CRI_SOCKET,
+      criSocket: runtime.criSocket,
     }),
   );
 }

@@ -1,7 +1,7 @@
 import { serviceAddress, type HostSpec } from '../../config/index.js';
 import type { Host } from '../../host/index.js';
 import { renderKubeletConfig, renderKubeletFlags } from '../../render/index.js';
-import { CRI_SOCKET } from '../container-runtime/index.js';
+import { runtimeOf } from '../container-runtime/index.js';
 import { localLbLabels } from '../endpoint/index.js';
 import { hostSpecOf, isControlPlane, type RunContext } from '../context.js';
 
@@ -64,7 +64,7 @@ export function machineFlagsText(
 ): string {
   const labelList = Object.entries(labels).map(([key, value]) => `${key}=${value}`);
   return renderKubeletFlags({
-    criSocket: CRI_SOCKET,
+    criSocket: runtimeOf(spec, { name }).criSocket,
     pauseImage,
     ...(facts.hostname === name ? {} : { hostnameOverride: name }),
     ...(taints === undefined || taints.length === 0 ? {} : { taints }),

@@ -1,5 +1,5 @@
 import type { Phase } from '../../engine/index.js';
-import { CRI_SOCKET } from '../container-runtime/index.js';
+import { runtimeOf } from '../container-runtime/index.js';
 import { hostSpecOf, isControlPlane, isNode, type RunContext } from '../context.js';
 import { localLbLabels } from '../endpoint/index.js';
 import { nodeSettings } from './node-settings.js';
@@ -15,6 +15,6 @@ export const nodesPhase: Phase<Pick<RunContext, 'spec' | 'kube'>> = {
   waitsFor: ['api-server'],
   steps(context, host) {
     const labels = isControlPlane(host) ? {} : localLbLabels(context.spec);
-    return [nodeStep(context, nodeSettings(hostSpecOf(context.spec, host), CRI_SOCKET, labels))];
+    return [nodeStep(context, nodeSettings(hostSpecOf(context.spec, host), runtimeOf(context.spec, host).criSocket, labels))];
   },
 };

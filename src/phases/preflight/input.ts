@@ -3,6 +3,7 @@ import { etcdTopology, PATHS, PORTS } from '../../constants/index.js';
 import type { Host } from '../../host/index.js';
 import type { KernelModule } from '../../steps/index.js';
 import { nodeEndpoint } from '../access.js';
+import { runtimeOf } from '../container-runtime/index.js';
 import { hostSpecOf, isControlPlane, isEtcdHost, isNode } from '../context.js';
 import { hasLocalLb, KEEPALIVED_FILES } from '../endpoint/index.js';
 import { kernelModulesFor } from '../prepare/index.js';
@@ -64,11 +65,14 @@ function portsOf({ isNode, isControlPlane, runsEtcd }: Duties): readonly PortNee
   return [...(isNode ? NODE_PORTS : []), ...(isControlPlane ? CONTROL_PLANE_PORTS : []), ...(runsEtcd ? ETCD_PORTS : [])];
 }
 
-function disksOf({ isNode, isControlPlane, runsEtcd }: Duties, etcdDataDir: string): readonly DiskNeed[] {
+function disksOf(
+  { isNode, isControlPlane, runsEtcd }: Duties,
+  { etcdDataDir, imagesDir }: { etcdDataDir: string; imagesDir: string },
+): readonly DiskNeed[] {
   const etcd: readonly DiskNeed[] = runsEtcd ? [{ path: etcdDataDir, sizeBytes: GIBIBYTE, purpose: 'etcd' }] : [];
   if (!isNode) return [...etcd, { path: PATHS.artifactsDir, sizeBytes: 0.1 * GIBIBYTE, purpose: 'uploads' }];
   return [
-    { path: PATHS.containerdStateDir, sizeBytes: (isControlPlane ? 2 : 1.5) * GIBIBYTE, purpose: 'images' },
+    { path: imagesDir, sizeBytes: (isControlPlane ? 2 : 1.5) * GIBIBYTE, purpose: 'images' },
     { path: PATHS.kubeletDir, sizeBytes: 0.25 * GIBIBYTE, purpose: 'pods' },
     { path: PATHS.artifactsDir, sizeBytes: 0.5 * GIBIBYTE, purpose: 'uploads' },
     { path: PATHS.kubeletBinary, sizeBytes: 0.5 * GIBIBYTE, purpose: 'programs' },
@@ -100,6 +104,7 @@ function endpointNeed(spec: ClusterSpec, host: Host): EndpointNeed | undefined {
 /** What the cluster file asks of a host. Pure. */
 export function preflightInput(spec: ClusterSpec, host: Host): PreflightInput {
   const { name, address } = hostSpecOf(spec, host);
+  const runtime = runtimeOf(spec, host);
   const runsControlPlane = isControlPlane(host);
   const duties = {
     isNode: isNode(host),
@@ -115,11 +120,11 @@ export function preflightInput(spec: ClusterSpec, host: Host): PreflightInput {
     address,
     ...duties,
     ports: [...portsOf(duties), ...endpointPorts(spec, host)],
-    disks: disksOf(duties, spec.etcd.dataDir),
+    disks: disksOf(duties, { etcdDataDir: spec.etcd.dataDir, imagesDir: runtime.stateDir }),
     kernelNeeds: duties.isNode ? kernelNeeds : [],
     maySwap: spec.preparation.swap === 'off' || spec.kubelet.config['failSwapOn'] === false,
     cgroupDriver: spec.containerRuntime.cgroupDriver,
-    usesPackagedRuntime: spec.containerRuntime.install === 'package',
+    welcomeUnits: runtime.welcomeUnits,
     etcdDataDir: spec.etcd.dataDir,
     endpoint: endpointNeed(spec, host),
     hasOwnEvictionThresholds: spec.kubelet.config['evictionHard'] !== undefined,

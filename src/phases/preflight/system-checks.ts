@@ -64,10 +64,11 @@ function fullDisks({ input, findings }: CheckSubject): string | undefined {
 /** Another installation on the host, apart from container runtimes. */
 function leftovers({ input, findings }: CheckSubject): string | undefined {
   if (findings.isManaged) return undefined;
-  const allowed = input.usesPackagedRuntime ? ['containerd.service'] : [];
   // A host of etcd may run whatever else it likes.
   const isForeign = (unit: string): boolean =>
-    input.isNode ? !['etcd.service', 'docker.service', 'cri-docker.service', ...allowed].includes(unit) : unit === 'etcd.service';
+    input.isNode
+      ? !['etcd.service', 'docker.service', 'cri-docker.service', ...input.welcomeUnits].includes(unit)
+      : unit === 'etcd.service';
   const foreignUnits = findings.units.filter(isForeign);
   const links = input.isNode ? findings.leftoverLinks.map((link) => `interface ${link}`) : [];
   const seen = [...findings.leftoverPaths, ...foreignUnits, ...links];

@@ -47,8 +47,8 @@ export interface PreflightInput {
   /** kbs turns swap off, or the kubelet was told to live with it. */
   readonly maySwap: boolean;
   readonly cgroupDriver: 'systemd' | 'cgroupfs';
-  /** The container runtime comes from the distribution, so one that is there already is welcome. */
-  readonly usesPackagedRuntime: boolean;
+  /** Units of a container runtime from the distribution, which are welcome when they are there already. */
+  readonly welcomeUnits: readonly string[];
   readonly etcdDataDir: string;
   /** undefined: a single control plane that is its own endpoint. */
   readonly endpoint: EndpointNeed | undefined;

@@ -3,6 +3,7 @@ import { bootstrapTokenPhase } from '../../../../src/phases/index.js';
 import { nodeAnnotationStep, nodeReadyStep } from '../../../../src/phases/join-node/node-steps.js';
 import { parseBootstrapToken } from '../../../../src/pki/index.js';
 import type { KubeApi, KubeObject } from '../../../../src/kube/index.js';
+import { aClusterSpec } from '../../../support/cluster-spec.js';
 import { memoryHost, stepContext } from '../../../support/memory-host.js';
 import { memoryKube } from '../../../support/memory-kube.js';
 
@@ -40,12 +41,12 @@ function patchableKube() {
 describe('a node that has joined', () => {
   test('is annotated with its CRI socket once it is registered', async () => {
     const kube = patchableKube();
-    const prepared = await nodeAnnotationStep({ kube }).prepare(memoryHost(), stepContext());
+    const prepared = await nodeAnnotationStep({ kube, spec: aClusterSpec() }, { name: 'w1' }).prepare(memoryHost(), stepContext());
     expect(prepared.plan.change).toBe('create');
     setTimeout(() => kube.put(node()), 50);
     await prepared.apply();
     expect(kube.objects.get('Node w1')?.metadata.annotations?.[SOCKET_KEY]).toContain('containerd.sock');
-    const again = await nodeAnnotationStep({ kube }).prepare(memoryHost(), stepContext());
+    const again = await nodeAnnotationStep({ kube, spec: aClusterSpec() }, { name: 'w1' }).prepare(memoryHost(), stepContext());
     expect(again.plan).toEqual({ change: 'none' });
   });
 

@@ -29,7 +29,7 @@ const WORKER: PreflightInput = {
   ],
   maySwap: false,
   cgroupDriver: 'systemd',
-  usesPackagedRuntime: false,
+  welcomeUnits: [],
   etcdDataDir: '/var/lib/etcd',
   endpoint: undefined,
   hasOwnEvictionThresholds: false,
@@ -279,7 +279,7 @@ const CASES: readonly (readonly [string, 'error' | 'warning', Case, RegExp, Case
     'error',
     { findings: { units: ['containerd.service'] } },
     /install: package/,
-    { findings: { units: ['containerd.service'] }, input: { usesPackagedRuntime: true } },
+    { findings: { units: ['containerd.service'] }, input: { welcomeUnits: ['containerd.service'] } },
   ],
   [
     'OtherRuntimes',

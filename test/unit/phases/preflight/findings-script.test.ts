@@ -27,7 +27,7 @@ function anInput(more: Partial<PreflightInput>): PreflightInput {
     kernelNeeds: [],
     maySwap: false,
     cgroupDriver: 'systemd',
-    usesPackagedRuntime: false,
+    welcomeUnits: [],
     etcdDataDir: '/nowhere',
     endpoint: undefined,
     hasOwnEvictionThresholds: false,

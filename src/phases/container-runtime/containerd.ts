@@ -1,0 +1,94 @@
+import { readFile } from 'node:fs/promises';
+import { PATHS, UNITS, type RuntimeChoice } from '../../constants/index.js';
+import { sh, type Host } from '../../host/index.js';
+import { renderContainerdConfig, renderContainerdUnit, renderCrictlConfig, renderHostsToml } from '../../render/index.js';
+import { unitStep, type FileSpec } from '../../steps/index.js';
+import type { RunContext } from '../context.js';
+import type { ContainerRuntime } from './types.js';
+import { unitInput } from './unit-input.js';
+
+/** Where kubelet and crictl find containerd. */
+export const CONTAINERD_CRI_SOCKET = `unix://${PATHS.containerdSocket}`;
+
+/** Where a file of containerd's archive goes. */
+function containerdTarget(name: string): string | undefined {
+  const plain = name.replace(/^\.\//, '');
+  return plain.startsWith('bin/') ? `${PATHS.localBinDir}/${plain.slice('bin/'.length)}` : undefined;
+}
+
+/** Mirrors and CAs of registries, one folder each. */
+async function registryFiles(spec: RunContext['spec']): Promise<readonly FileSpec[]> {
+  const files = spec.containerRuntime.registries.map(async ({ host, mirrors, insecureSkipVerify, caFile }): Promise<FileSpec[]> => {
+    const caPath = caFile === undefined ? undefined : `${PATHS.containerdRegistriesDir}/${host}/ca.crt`;
+    const { path, text } = renderHostsToml({ host, mirrors, insecureSkipVerify, ...(caPath === undefined ? {} : { caPath }) });
+    const toml = { path: `${PATHS.containerdRegistriesDir}/${path}`, content: text, mode: 0o644 };
+    if (caFile === undefined || caPath === undefined) return [toml];
+    return [toml, { path: caPath, content: await readFile(caFile, 'utf8'), mode: 0o644 }];
+  });
+  return (await Promise.all(files)).flat();
+}
+
+/** containerd answers over its socket, with the CRI plugin loaded. A broken CRI configuration does not stop the daemon, only the plugin. */
+async function answersCri(host: Host): Promise<true | string> {
+  const lines = await host.run(sh`ctr --connect-timeout 2s plugins ls 2>&1 || echo "exit $?"`, { timeoutMs: 10_000 });
+  const cri = lines.split('\n').find((line) => /\bcri\b/.test(line) && line.includes('io.containerd.grpc.v1'));
+  if (cri === undefined) return `its socket does not answer: ${lines.split('\n').at(-1) ?? ''}`;
+  return /\bok\b/.test(cri) ? true : `its CRI plugin is not loaded: ${cri.trim()}`;
+}
+
+/** containerd with runc. */
+export function containerdRuntime({ install }: Pick<RuntimeChoice, 'install'>): ContainerRuntime {
+  const isPackaged = install === 'package';
+  const binary = isPackaged ? '/usr/bin/containerd' : `${PATHS.localBinDir}/containerd`;
+  const inputs = [binary, PATHS.containerdConfig, PATHS.containerdUnit];
+  return {
+    type: 'containerd',
+    title: 'containerd',
+    criSocket: CONTAINERD_CRI_SOCKET,
+    unit: UNITS.containerd,
+    evidenceUnits: [UNITS.containerd],
+    welcomeUnits: isPackaged ? [UNITS.containerd] : [],
+    stateDir: PATHS.containerdStateDir,
+    packages: isPackaged
+      ? { packages: ['containerd', 'runc'], withoutApt: 'set containerRuntime.install: artifact in the cluster file' }
+      : undefined,
+    artifacts: (versions) =>
+      isPackaged
+        ? []
+        : [
+            { name: 'containerd', version: versions.containerd, target: containerdTarget },
+            { name: 'runc', version: versions.runc, target: PATHS.runcBinary },
+          ],
+    async files({ spec, images }, machine) {
+      const config = renderContainerdConfig({
+        pauseImage: images.pause,
+        cgroupDriver: spec.containerRuntime.cgroupDriver,
+        restrictOomScoreAdj: !machine.hasCapSysResource,
+      });
+      return [
+        { path: PATHS.containerdConfig, content: config, mode: 0o644 },
+        { path: PATHS.containerdUnit, content: renderContainerdUnit({ binary }), mode: 0o644 },
+        { path: PATHS.crictlConfig, content: renderCrictlConfig({ criSocket: CONTAINERD_CRI_SOCKET }), mode: 0o644 },
+        ...(await registryFiles(spec)),
+      ];
+    },
+    inputs,
+    unitSteps: (files) => [
+      unitStep({
+        id: 'runtime/service',
+        title: 'Start containerd',
+        unit: UNITS.containerd,
+        enabled: true,
+        running: true,
+        inputs: inputs.map((path) => unitInput(files, path)),
+        ready: answersCri,
+      }),
+    ],
+    images: {
+      list: sh`ctr -n k8s.io images ls -q`,
+      import: (path) => sh`ctr -n k8s.io images import ${path}`,
+      pull: (reference) => sh`crictl pull ${reference}`,
+    },
+    answersCri,
+  };
+}

@@ -1,0 +1,16 @@
+import { runtimeChoice, type RuntimeChoice, type RuntimeRequest, type RuntimeType } from '../../constants/index.js';
+import { containerdRuntime } from './containerd.js';
+import type { ContainerRuntime } from './types.js';
+
+const RUNTIMES: Readonly<Record<RuntimeType, (choice: RuntimeChoice) => ContainerRuntime>> = {
+  containerd: containerdRuntime,
+};
+
+/**
+ * The container runtime of a host.
+ * @param host undefined, or not in the cluster file: what a host has of which the file says nothing else
+ */
+export function runtimeOf(spec: RuntimeRequest, host?: { readonly name: string }): ContainerRuntime {
+  const choice = runtimeChoice(spec, host?.name);
+  return RUNTIMES[choice.type](choice);
+}

@@ -1,0 +1,49 @@
+import type { RuntimeType } from '../../constants/index.js';
+import type { AnyStep } from '../../engine/index.js';
+import type { Host } from '../../host/index.js';
+import type { FileSpec, ImageImportStepOptions, PackageStepOptions } from '../../steps/index.js';
+import type { ArtifactName, ComponentVersions } from '../../versions/index.js';
+import type { RunContext } from '../context.js';
+
+/** An official release a runtime is installed from: an archive, or a program as it is. */
+export interface RuntimeArtifact {
+  readonly name: ArtifactName;
+  readonly version: string;
+  /** Absolute path for an entry of the archive, undefined to leave it out; a path alone: the artifact is the program. */
+  readonly target: string | ((name: string) => string | undefined);
+}
+
+/** What of the machine decides on a runtime's configuration; the facts of a host are one. */
+export type RuntimeMachine = Pick<Host['facts'], 'hasCapSysResource'>;
+
+/**
+ * A container runtime on one host: whatever has to do with the runtime asks here. Made by `runtimeOf` from the cluster file.
+ */
+export interface ContainerRuntime {
+  readonly type: RuntimeType;
+  /** As people call it. */
+  readonly title: string;
+  /** Where kubelet and crictl find it: `unix:///…`. */
+  readonly criSocket: string;
+  /** Unit the kubelet's socket belongs to. */
+  readonly unit: string;
+  /** Units whose journals tell why a pod does not start, the most telling one first. */
+  readonly evidenceUnits: readonly string[];
+  /** Units of the distribution that may be there already, because kbs makes use of them. */
+  readonly welcomeUnits: readonly string[];
+  /** Where images and containers lie. */
+  readonly stateDir: string;
+  /** What comes from the distribution; undefined: nothing. */
+  readonly packages: Omit<PackageStepOptions, 'id' | 'title'> | undefined;
+  /** What comes from official releases. */
+  readonly artifacts: (versions: ComponentVersions) => readonly RuntimeArtifact[];
+  /** Everything it reads, and crictl's configuration. */
+  readonly files: (context: Pick<RunContext, 'spec' | 'images'>, machine: RuntimeMachine) => Promise<readonly FileSpec[]>;
+  /** Paths that {@link unit} reads when it starts. */
+  readonly inputs: readonly string[];
+  /** Starts its units, or restarts those that are older than one of these files. */
+  readonly unitSteps: (files: readonly FileSpec[]) => readonly AnyStep[];
+  readonly images: ImageImportStepOptions['runtime'];
+  /** true, or what is seen instead of an answer over the CRI socket. Reads only. */
+  readonly answersCri: (host: Host) => Promise<true | string>;
+}
