@@ -4,10 +4,10 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** Files that take minutes: begun first, so that none of them is left over when all others are done. */
 const LONG = [
+  'chaos',
   'membership',
   'endpoint-failover',
   'token-join',
-  'chaos',
   'verify',
   'lifecycle',
   'reset',

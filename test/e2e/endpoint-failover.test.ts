@@ -5,6 +5,7 @@ import type { Mirror } from '../lab/mirror.js';
 import { diffSnapshots, snapshotHost, type Snapshot } from '../lab/snapshot.js';
 import { waitFor } from '../lab/wait-for.js';
 import { startWriter } from '../support/endpoint-writer.js';
+import { describeKills, killMoments, killedAt } from '../support/kills.js';
 import { createLabCluster, type LabCluster } from '../support/lab-cluster.js';
 import { IS_THOROUGH } from '../support/thorough.js';
 
@@ -16,6 +17,8 @@ const LONGEST_GAP_MS = 15_000;
 const LOCAL = 'https://127.0.0.1:6443';
 
 const SINCE_BOOT = /^(links|addresses|routes|mounts): |\/run\/(crond|sshd)\.pid|\/var\/tmp\/systemd-private-/;
+
+const KILLS = killMoments(2);
 
 let cluster: LabCluster;
 let archive: Mirror;
@@ -95,12 +98,15 @@ async function loseControlPlanes(server: string, host: string, name: string): Pr
 }
 
 describe.sequential('a control-plane endpoint outlives any control plane', () => {
-  test('three control planes and two workers are born with a load balancer on each worker', async () => {
+  test(`three control planes and two workers are born with a load balancer on each worker, though kbs is ${describeKills(KILLS)}`, async () => {
+    await killedAt(cluster, KILLS, ['apply', '-f', cluster.file]);
     const result = await cluster.kbsJson<ConvergeResult>(['apply', '-f', cluster.file]);
     expect(result.proof.filter(({ ok }) => !ok)).toEqual([]);
     for (const host of [...CONTROL_PLANES, ...WORKERS]) expect(await serverOf(host)).toBe(LOCAL);
     for (const host of CONTROL_PLANES)
       expect(await serverOf(host, '/etc/kubernetes/admin.conf')).toBe(`https://${cluster.lab.host(host).address}:6443`);
+    const { components } = await cluster.kbsJson<{ components: { healthy: boolean }[] }>(['status', '-f', cluster.file]);
+    expect(components.filter(({ healthy }) => !healthy)).toEqual([]);
     expect((await cluster.kbsJson<ConvergeResult>(['plan', '-f', cluster.file])).changes).toEqual([]);
   });
 

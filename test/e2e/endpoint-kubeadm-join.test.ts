@@ -3,13 +3,14 @@ import type { ConvergeResult } from '../../src/operations/index.js';
 import { waitFor } from '../lab/wait-for.js';
 import { installProgram, KUBEADM_IGNORE, prepareForKubeadm } from '../support/kubeadm-cluster.js';
 import { createLabCluster, type LabCluster } from '../support/lab-cluster.js';
+import { preparedHosts } from '../support/prepared-hosts.js';
 
 let cluster: LabCluster;
 
 beforeAll(async () => {
   cluster = await createLabCluster({
     name: 'lbjoin',
-    hosts: [{ name: 'cp1' }, { name: 'w1' }],
+    hosts: [...(await preparedHosts(['cp1'])), { name: 'w1' }],
     members: ['cp1'],
     spec: { controlPlaneEndpoint: { provider: 'local-lb' } },
   });

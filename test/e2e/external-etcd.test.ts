@@ -8,6 +8,7 @@ import { labClusterFile } from '../lab/lab-cluster-file.js';
 import { diffSnapshots, snapshotHost, type Snapshot } from '../lab/snapshot.js';
 import { failedRun } from '../support/bad-run.js';
 import { createLabCluster, type LabCluster } from '../support/lab-cluster.js';
+import { preparedHosts } from '../support/prepared-hosts.js';
 
 const PKI = '/etc/kubernetes/pki';
 /** cp9 is the only host of a second cluster, whose etcd is the first one's. */
@@ -18,7 +19,8 @@ let second: string;
 const bare = new Map<string, Snapshot>();
 
 beforeAll(async () => {
-  cluster = await createLabCluster({ name: 'xetcd', hosts: [...MEMBERS, 'cp9'].map((name) => ({ name })), members: MEMBERS });
+  const hosts = [{ name: 'etcd1' }, ...(await preparedHosts(['cp1', 'w1'])), { name: 'cp9' }];
+  cluster = await createLabCluster({ name: 'xetcd', hosts, members: MEMBERS });
   second = join(cluster.directory, 'second.yaml');
   for (const name of ['etcd1', 'cp9']) bare.set(name, await snapshotHost(cluster.lab, name));
 });

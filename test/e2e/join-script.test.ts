@@ -6,6 +6,7 @@ import type { CommandResult } from '../lab/command.js';
 import { startMirror, type Mirror } from '../lab/mirror.js';
 import { diffSnapshots, snapshotHost, type Snapshot } from '../lab/snapshot.js';
 import { createLabCluster, type LabCluster } from '../support/lab-cluster.js';
+import { preparedHosts } from '../support/prepared-hosts.js';
 
 const ON_HOST = '/root/join.sh';
 
@@ -30,7 +31,8 @@ let before: Snapshot;
 let file: string;
 
 beforeAll(async () => {
-  cluster = await createLabCluster({ name: 'jscript', hosts: ['cp1', 'w1', 'w2'].map((name) => ({ name })), members: ['cp1', 'w2'] });
+  const hosts = [...(await preparedHosts(['cp1', 'w2'])), { name: 'w1' }];
+  cluster = await createLabCluster({ name: 'jscript', hosts, members: ['cp1', 'w2'] });
   before = await snapshotHost(cluster.lab, 'w1', { ignorePaths: [ON_HOST] });
   mirror = await startMirror({ directory: cluster.bundle, address: cluster.lab.gateway, netns: cluster.lab.netns });
   await cluster.kbsJson(['apply', '-f', cluster.file]);

@@ -3,6 +3,7 @@ import type { CommandResult } from '../lab/command.js';
 import { waitFor } from '../lab/wait-for.js';
 import { createLabCluster, type LabCluster } from '../support/lab-cluster.js';
 import { installProgram, KUBEADM_IGNORE, prepareForKubeadm } from '../support/kubeadm-cluster.js';
+import { preparedHosts } from '../support/prepared-hosts.js';
 
 const LEAVES = [
   ...['admin.conf', 'apiserver', 'apiserver-etcd-client', 'apiserver-kubelet-client', 'controller-manager.conf'],
@@ -13,7 +14,7 @@ const AUTHORITIES = ['ca', 'etcd-ca', 'front-proxy-ca'];
 let cluster: LabCluster;
 
 beforeAll(async () => {
-  cluster = await createLabCluster({ name: 'kinter', hosts: [{ name: 'cp1' }, { name: 'w1' }], members: ['cp1'] });
+  cluster = await createLabCluster({ name: 'kinter', hosts: [...(await preparedHosts(['cp1'])), { name: 'w1' }], members: ['cp1'] });
   const made = await Promise.allSettled([
     cluster.kbsJson(['init', '-f', cluster.file]),
     prepareForKubeadm(cluster.lab, cluster.bundle, 'w1'),

@@ -6,11 +6,12 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { VerifyResult } from '../../src/operations/index.js';
 import { CHECKS } from '../../src/phases/verify/index.js';
 import { createLabCluster, type LabCluster } from '../support/lab-cluster.js';
+import { preparedHosts } from '../support/prepared-hosts.js';
 
 let cluster: LabCluster;
 
 beforeAll(async () => {
-  cluster = await createLabCluster({ name: 'verify', hosts: [{ name: 'cp1' }, { name: 'w1' }, { name: 'w2' }] });
+  cluster = await createLabCluster({ name: 'verify', hosts: await preparedHosts(['cp1', 'w1', 'w2']) });
   const applied = await cluster.kbs(['apply', '-f', cluster.file]);
   expect(applied.stderr).toContain('phase proof done');
   expect(applied.exitCode).toBe(0);

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { mkdir, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createCgroups, emptyCgroups, planCgroups, removeCgroups } from './cgroups.js';
-import { diskLayout } from './host-disk.js';
+import { diskLayout, lowerLayers } from './host-disk.js';
 import { LabError } from './lab-error.js';
 import { forgetMachineName } from './machine.js';
 import { createHostNetwork, removeHostNetwork } from './network.js';
@@ -77,7 +77,7 @@ export async function bootHost(lab: LabRecord, host: HostRecord): Promise<HostRe
       'unshare',
       [
         ...['--mount', '--propagation', 'private', 'sh', '-c', LAUNCH, 'launch', String(cgroups.length), ...cgroups],
-        ...[lab.rootFileSystem, layout.upper, layout.work, layout.root],
+        ...[lowerLayers(lab, planned).join(':'), layout.upper, layout.work, layout.root],
         ...nspawnCommand(lab, planned),
       ],
       { detached: true, stdio: ['ignore', console.fd, console.fd], env: NSPAWN_ENVIRONMENT, cwd: '/' },

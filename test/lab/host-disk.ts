@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { chmod, chown, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { gatewayOf } from './addressing.js';
 import { output } from './command.js';
 import { PLAIN_DIRECTORIES, hostDiskDirectory } from './paths.js';
@@ -14,6 +14,9 @@ export interface AuthorizedKeys {
   readonly lab: string;
 }
 
+const UPPER = 'upper';
+const PLAIN = 'plain';
+
 /** Where the parts of a host's disk are. */
 export interface DiskLayout {
   readonly upper: string;
@@ -22,6 +25,11 @@ export interface DiskLayout {
   readonly console: string;
   /** Plain directories by the path they are mounted over. */
   readonly plain: ReadonlyMap<string, string>;
+}
+
+/** The read-only layers of a host's file system, uppermost first: those of a saved disk, if it began with one, and the common root. */
+export function lowerLayers(lab: LabRecord, host: HostRecord): readonly string[] {
+  return host.disk === undefined ? [lab.rootFileSystem] : [join(host.disk, UPPER), lab.rootFileSystem];
 }
 
 /** The user of the test's key on a host. */
@@ -33,11 +41,11 @@ export function userOf(host: HostRecord): string {
 export function diskLayout(lab: string, host: string): DiskLayout {
   const directory = hostDiskDirectory(lab, host);
   return {
-    upper: join(directory, 'upper'),
+    upper: join(directory, UPPER),
     work: join(directory, 'work'),
     root: join(directory, 'root'),
     console: join(directory, 'console.log'),
-    plain: new Map(PLAIN_DIRECTORIES.map((path) => [path, join(directory, 'plain', path.split('/').at(-1) ?? path)])),
+    plain: new Map(PLAIN_DIRECTORIES.map((path) => [path, join(directory, PLAIN, basename(path))])),
   };
 }
 
@@ -68,6 +76,7 @@ export async function createDisk(lab: LabRecord, host: HostRecord, keys: Authori
   const layout = diskLayout(lab.name, host.name);
   for (const directory of [layout.upper, layout.work, layout.root, ...layout.plain.values()])
     await mkdir(directory, { recursive: true, mode: 0o755 });
+  if (host.disk !== undefined) await fillPlain(host.disk, layout);
   const { upper } = layout;
   await place(upper, '/etc/machine-id', `${randomBytes(16).toString('hex')}\n`, 0o444);
   await place(upper, '/etc/hostname', `${host.name}\n`);
@@ -77,6 +86,23 @@ export async function createDisk(lab: LabRecord, host: HostRecord, keys: Authori
   await placeLogins(upper, lab, host, keys);
   const hostKey = await generateKey(join(upper, '/etc/ssh/ssh_host_ed25519_key'), `root@${host.name}`);
   return hostKey.split(' ').slice(0, 2).join(' ');
+}
+
+// Images are most of what is there, and nobody writes into a layer or a blob: they are shared. A database is written in place.
+async function fillPlain(disk: string, { plain }: DiskLayout): Promise<void> {
+  for (const directory of plain.values()) {
+    const saved = join(disk, PLAIN, basename(directory));
+    await output(['cp', '--archive', '--link', `${saved}/.`, directory]);
+    const databases = (await output(['find', saved, '-name', '*.db', '-printf', '%P\\n'])).split('\n').filter((path) => path !== '');
+    for (const path of databases) await output(['cp', '--archive', '--remove-destination', join(saved, path), join(directory, path)]);
+  }
+}
+
+/** Writes the disk of a host that is switched off to a directory of the same file system as the disks of labs. */
+export async function saveDisk(lab: LabRecord, host: HostRecord, directory: string): Promise<void> {
+  await mkdir(directory, { recursive: true, mode: 0o755 });
+  const disk = hostDiskDirectory(lab.name, host.name);
+  await output(['cp', '--archive', '--link', join(disk, UPPER), join(disk, PLAIN), directory]);
 }
 
 function renderHosts(name: string): string {

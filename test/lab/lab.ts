@@ -5,7 +5,7 @@ import { addressOf, checkName, freeHostNumber, freeSubnetNumber, gatewayOf, subn
 import { bootHost, powerOff, shutDown } from './boot.js';
 import { type CommandOptions, type CommandResult, capture } from './command.js';
 import { enterCommand } from './enter.js';
-import { createDisk, generateKey, userOf } from './host-disk.js';
+import { createDisk, generateKey, saveDisk, userOf } from './host-disk.js';
 import { LabError } from './lab-error.js';
 import { withLock } from './lock.js';
 import { prepareMachine, restoreMachine } from './machine.js';
@@ -37,6 +37,8 @@ export interface LabHostSpec {
   readonly login?: Login;
   /** false: PID 1 is a shell, with sshd running beside it. Default true. */
   readonly systemd?: boolean;
+  /** A disk that {@link Lab.saveDisk} has written, to begin with instead of a bare one. */
+  readonly disk?: string;
 }
 
 /** A host of a lab. */
@@ -79,6 +81,8 @@ export interface Lab {
   kill(host: string | LabHost): Promise<void>;
   /** Shuts down in order; a power cut after `forMs` (default 30 s). */
   stop(host: string | LabHost, forMs?: number): Promise<void>;
+  /** Shuts a host down and writes its disk to a directory, for hosts that are to begin with it. */
+  saveDisk(host: string | LabHost, directory: string): Promise<void>;
   /** Boots again from the same disk and waits for sshd. A host that runs is shut down first. */
   start(host: string | LabHost): Promise<void>;
   /** Ends a host and deletes its disk. */
@@ -99,13 +103,14 @@ async function createHosts(lab: LabRecord, specs: readonly LabHostSpec[]): Promi
     const numbers = new Set(present.map(({ number }) => number));
     const names = new Set(present.map(({ name }) => name));
     const added: HostRecord[] = [];
-    for (const { name, login = 'root', systemd = true } of specs) {
+    for (const { name, login = 'root', systemd = true, disk } of specs) {
       checkName('host', name);
       if (names.has(name)) throw new LabError(`lab ${lab.name} has a host ${name} already`);
       const number = freeHostNumber(numbers);
       names.add(name);
       numbers.add(number);
-      added.push({ name, login, systemd, number, netns: hostNamespace(lab.name, name), hostKey: '', cgroups: [] });
+      const record: HostRecord = { name, login, systemd, number, netns: hostNamespace(lab.name, name), hostKey: '', cgroups: [] };
+      added.push(disk === undefined ? record : { ...record, disk });
     }
     await Promise.all(added.map((record) => writeHost(lab.name, record)));
     return added;
@@ -234,6 +239,10 @@ function labOf(record: LabRecord, initial: readonly HostRecord[]): Lab {
       const found = await find(host);
       await shutDown(record.name, found, forMs);
       await writeHost(record.name, switchedOff(found));
+    },
+    async saveDisk(host, directory) {
+      await lab.stop(host);
+      await saveDisk(record, await find(host), directory);
     },
     async start(host) {
       await lab.stop(host);

@@ -29,6 +29,8 @@ export interface HostRecord {
   readonly number: number;
   readonly netns: string;
   readonly hostKey: string;
+  /** The saved disk its own one began with; absent: it began bare. */
+  readonly disk?: string;
   /** Control groups made for this host, one per hierarchy. */
   readonly cgroups: readonly string[];
   /** The nspawn process; absent while the host is off. */
@@ -37,8 +39,9 @@ export interface HostRecord {
 
 /** A host's note after its power went. */
 export function switchedOff(host: HostRecord): HostRecord {
-  const { name, login, systemd, number, netns, hostKey } = host;
-  return { name, login, systemd, number, netns, hostKey, cgroups: [] };
+  const off: { -readonly [Key in keyof HostRecord]: HostRecord[Key] } = { ...host, cgroups: [] };
+  delete off.supervisor;
+  return off;
 }
 
 function labFile(lab: string): string {

@@ -13,10 +13,12 @@ export interface CacheEntry {
   readonly inputs: readonly string[];
   /** Fills the empty directory it is given; that is renamed only when everything is there. */
   readonly build: (directory: string) => Promise<void>;
+  /** For so many days an entry is kept that nobody asks for; default 14. */
+  readonly keepDays?: number;
 }
 
 const KEY_LENGTH = 16;
-const UNUSED_DAYS = 14;
+const KEEP_DAYS = 14;
 
 function partsDirectory(): string {
   return join(cacheDirectory(), 'parts');
@@ -37,7 +39,7 @@ export async function ensureCacheEntry(entry: CacheEntry): Promise<string> {
     async () => {
       if (await touch(directory)) return;
       await build(entry, directory);
-      await removeUnused(entry.name);
+      await removeUnused(entry);
     },
     { removeFile: true },
   );
@@ -68,9 +70,9 @@ async function touch(directory: string): Promise<boolean> {
   }
 }
 
-// A cache that only grows fills the disk: entries nobody asked for in two weeks go, and so does what a killed build left.
-async function removeUnused(name: string): Promise<void> {
-  const oldest = Date.now() - UNUSED_DAYS * 86_400_000;
+// A cache that only grows fills the disk: entries nobody asked for in a while go, and so does what a killed build left.
+async function removeUnused({ name, keepDays = KEEP_DAYS }: CacheEntry): Promise<void> {
+  const oldest = Date.now() - keepDays * 86_400_000;
   for (const found of await readdir(partsDirectory())) {
     const isOfName = found.startsWith(`${name}-`) && found.length === name.length + 1 + KEY_LENGTH;
     if (!isOfName && !found.startsWith('.unfinished-')) continue;
