@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CONFIG_MAPS, hostPort, NAMESPACES } from '../constants/index.js';
 import { KbsError } from '../errors/index.js';
+import { jsonFields } from '../json/index.js';
 import { parseClusterInfo } from '../kubeconfig/index.js';
 import { apiGet, type ApiAnswer, type ApiGet } from './api-get.js';
 import { caHashesOf, SHOW_HASH } from './ca-pin.js';
@@ -103,12 +104,7 @@ async function readClusterInfo(input: DiscoveryInput, trust: ApiGet['trust']): P
 
 /** `data` of a ConfigMap; empty when the text is none. */
 export function dataOf(body: string): Readonly<Record<string, string | undefined>> {
-  try {
-    return (JSON.parse(body) as { readonly data?: Readonly<Record<string, string>> } | null)?.data ?? {};
-  } catch (error) {
-    if (error instanceof SyntaxError) return {};
-    throw error;
-  }
+  return (jsonFields(body)['data'] as Readonly<Record<string, string>> | undefined) ?? {};
 }
 
 /** A token made just now is signed with by the controller manager within seconds. */

@@ -1,4 +1,5 @@
 import type { HttpsAnswer } from '../https/index.js';
+import { tryParseJson } from '../json/index.js';
 import type { EtcdMember, EtcdStatus } from './types.js';
 
 /** Paths of the JSON gateway. Source: etcd v3.5 rpc.proto. */
@@ -50,13 +51,8 @@ const BODY_LIMIT = 300;
 
 /** The body of an answer. @throws EtcdRefusal for a status other than 200, and for what is no JSON */
 export function parseAnswer({ status, body }: HttpsAnswer): AnswerJson {
-  let json: AnswerJson;
-  try {
-    json = JSON.parse(body) as AnswerJson;
-  } catch (error) {
-    if (error instanceof SyntaxError) throw new EtcdRefusal(`HTTP ${status}: ${body.slice(0, BODY_LIMIT)}`);
-    throw error;
-  }
+  const json = tryParseJson(body) as AnswerJson | undefined;
+  if (json === undefined) throw new EtcdRefusal(`HTTP ${status}: ${body.slice(0, BODY_LIMIT)}`);
   if (status === 200) return json;
   throw new EtcdRefusal(json.error ?? json.message ?? `HTTP ${status}`);
 }

@@ -1,4 +1,5 @@
 import { KbsError } from '../errors/index.js';
+import { tryParseJson } from '../json/index.js';
 import type { JournalEntry } from './host.js';
 
 /** What an entry is about: of several entries about one thing the first counts. */
@@ -32,7 +33,7 @@ export function formatJournal(entries: readonly JournalEntry[]): string {
  */
 export function parseJournal(text: string): readonly JournalEntry[] {
   const entries = text.split('\n').flatMap((line, index) => {
-    const value = parseJson(line);
+    const value = tryParseJson(line);
     if (value === undefined) return [];
     if (isEntry(value)) return [value];
     throw new KbsError('FILE_READ', `line ${index + 1} of the journal is no entry that this version of kbs knows`, {
@@ -53,14 +54,6 @@ export function withoutRepeats(entries: readonly JournalEntry[], known: Readonly
 }
 
 const KINDS: ReadonlySet<string> = new Set<JournalEntry['kind']>(['path', 'tree', 'sysctl', 'module', 'unit', 'swap', 'package', 'note']);
-
-function parseJson(line: string): unknown {
-  try {
-    return JSON.parse(line) as unknown;
-  } catch {
-    return undefined;
-  }
-}
 
 function isEntry(value: unknown): value is JournalEntry {
   return typeof value === 'object' && value !== null && 'kind' in value && typeof value.kind === 'string' && KINDS.has(value.kind);

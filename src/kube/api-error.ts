@@ -1,4 +1,5 @@
 import { KbsError } from '../errors/index.js';
+import { jsonFields } from '../json/index.js';
 import type { KubeResponse } from './types.js';
 
 /** The part of a Status object kbs reads. Source: k8s.io/apimachinery meta/v1. */
@@ -23,19 +24,9 @@ interface StatusJson {
 
 const BODY_LIMIT = 300;
 
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
-}
-
 /** What an answer of 400 or more says; a proxy in between may answer with something else than a Status. */
 export function parseStatus({ status, body }: KubeResponse): ApiStatus {
-  const parsed = parseJson(body);
-  const json = (typeof parsed === 'object' && parsed !== null ? parsed : {}) as StatusJson;
+  const json = jsonFields(body) as StatusJson;
   return {
     reason: json.reason ?? `HTTP ${status}`,
     message: json.message ?? body.slice(0, BODY_LIMIT),

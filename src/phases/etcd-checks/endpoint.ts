@@ -1,4 +1,5 @@
 import { httpStatus, type Host, type HttpAnswer } from '../../host/index.js';
+import { jsonFields } from '../../json/index.js';
 import type { EtcdClient } from '../../pki/index.js';
 
 /** What an endpoint of an external etcd says of itself. */
@@ -33,18 +34,8 @@ function silence({ reason, code = '' }: Extract<HttpAnswer, { readonly status: u
   return `it does not answer (${reason})`;
 }
 
-function fieldsOf(body: string): Readonly<Record<string, unknown>> {
-  try {
-    const value: unknown = JSON.parse(body);
-    return typeof value === 'object' && value !== null ? (value as Readonly<Record<string, unknown>>) : {};
-  } catch {
-    // Not etcd: said below, by what is missing.
-    return {};
-  }
-}
-
 function versionProblem(body: string): string | undefined {
-  const version = fieldsOf(body)['etcdserver'];
+  const version = jsonFields(body)['etcdserver'];
   if (typeof version !== 'string') return `it is no etcd: /version says ${body.slice(0, 100)}`;
   const [major = 0, minor = 0] = version.split('.').map(Number);
   const isOld = major < OLDEST.major || (major === OLDEST.major && minor < OLDEST.minor);
@@ -52,7 +43,7 @@ function versionProblem(body: string): string | undefined {
 }
 
 function healthProblem(answer: Extract<HttpAnswer, { readonly status: number }>): string | undefined {
-  const { health, reason } = fieldsOf(answer.body);
+  const { health, reason } = jsonFields(answer.body);
   if (health === 'true' || health === true) return undefined;
   const why = typeof reason === 'string' && reason !== '' ? `: ${reason}` : '';
   return `it is not healthy${why || ` (/health says ${answer.status}: ${answer.body.slice(0, 100)})`}`;
@@ -73,7 +64,7 @@ function range(prefix: string): string {
 function dataFinding(answer: HttpAnswer): Pick<EndpointFinding, 'problem' | 'clusterId' | 'hasData'> {
   if (answer.status === undefined) return { problem: silence(answer) };
   if (answer.status === 404) return { problem: undefined };
-  const { header, count, error } = fieldsOf(answer.body);
+  const { header, count, error } = jsonFields(answer.body);
   if (answer.status !== 200) {
     return { problem: `it does not let the client read: ${typeof error === 'string' ? error : answer.body.slice(0, 100)}` };
   }

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { StepContext } from '../../engine/index.js';
 import { KbsError } from '../../errors/index.js';
+import { jsonFields } from '../../json/index.js';
 import { atOnce, type KubeApi, type KubeObject } from '../../kube/index.js';
 import { hasNoController, podLabel, podsToMove } from './pods.js';
 
@@ -14,6 +15,7 @@ export interface DrainOptions {
 }
 
 const AT_ONCE = 8;
+const BODY_LIMIT = 300;
 const PAUSE_MS = 1_000;
 const FORCED_WAIT_MS = 60_000;
 
@@ -29,13 +31,8 @@ interface StatusJson {
 }
 
 function saidIn(body: string): string {
-  try {
-    const { message = body, details } = JSON.parse(body) as StatusJson;
-    return [message, ...(details?.causes ?? []).map((cause) => cause.message ?? '')].filter((part) => part !== '').join(' ');
-  } catch (error) {
-    if (error instanceof SyntaxError) return body.slice(0, 300);
-    throw error;
-  }
+  const { message = body.slice(0, BODY_LIMIT), details } = jsonFields(body) as StatusJson;
+  return [message, ...(details?.causes ?? []).map((cause) => cause.message ?? '')].filter((part) => part !== '').join(' ');
 }
 
 /** Asks for one eviction: undefined when it was granted, or is not needed any more. */

@@ -1,4 +1,5 @@
 import type { Glimpse } from '../../engine/index.js';
+import { tryParseJson } from '../../json/index.js';
 import type { ProbePod } from '../proof/index.js';
 import { EDGE_PATIENCE_MS, notYet, row, seen, until } from './row.js';
 import type { Stage, VerifyHost, VerifyRow } from './types.js';
@@ -24,14 +25,11 @@ export interface Dialed {
 }
 
 function parseDialed(body: string): Dialed {
-  try {
-    const { responses = [], errors = [] } = JSON.parse(body) as Partial<Dialed>;
-    return { responses, errors };
-  } catch (error) {
-    // agnhost tells in plain words of a name that it cannot look up.
-    if (error instanceof SyntaxError) return { responses: [], errors: [body.trim().slice(0, 300)] };
-    throw error;
-  }
+  const answer = tryParseJson(body) as Partial<Dialed> | undefined;
+  // agnhost tells in plain words of a name that it cannot look up.
+  if (answer === undefined) return { responses: [], errors: [body.trim().slice(0, 300)] };
+  const { responses = [], errors = [] } = answer;
+  return { responses, errors };
 }
 
 /** The host of a node. */

@@ -1,3 +1,4 @@
+import { jsonFields } from '../../json/index.js';
 import type { KubeObject } from '../../kube/index.js';
 import { podIpOf, readyProblem } from '../proof/index.js';
 import { notYet, seen, until, WORKLOAD_PATIENCE_MS } from './row.js';
@@ -64,7 +65,7 @@ export function podReady(stage: Stage, name: string, forMs = WORKLOAD_PATIENCE_M
   });
 }
 
-/** Path of a file in a pod that runs {@link FILE_SERVER}, through the API. */
+/** Path of something that a pod serves, through the API: of a file in one that runs {@link FILE_SERVER}. */
 export function filePath({ namespace }: Stage, pod: string, file: string, port = 8080): string {
   return `/api/v1/namespaces/${namespace}/pods/${pod}:${port}/proxy${file}`;
 }
@@ -85,14 +86,5 @@ export async function post(
 ): Promise<{ readonly status: number; readonly body: string; readonly json: Readonly<Record<string, unknown>> }> {
   const contentType = method === 'PATCH' ? 'application/merge-patch+json' : 'application/json';
   const { status, body } = await stage.api.request(method, path, { body: JSON.stringify(object), contentType });
-  return { status, body, json: asJson(body) };
-}
-
-function asJson(body: string): Readonly<Record<string, unknown>> {
-  try {
-    return JSON.parse(body) as Readonly<Record<string, unknown>>;
-  } catch (error) {
-    if (error instanceof SyntaxError) return {};
-    throw error;
-  }
+  return { status, body, json: jsonFields(body) };
 }

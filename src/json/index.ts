@@ -1,0 +1,1 @@
+export { jsonFields, tryParseJson } from './json-text.js';
