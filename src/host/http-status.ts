@@ -2,6 +2,7 @@ import { request as plainRequest } from 'node:http';
 import { request as tlsRequest } from 'node:https';
 import { connect as tlsConnect } from 'node:tls';
 import type { Duplex } from 'node:stream';
+import { dialInTime } from '../https/index.js';
 import type { Secret } from '../secret/index.js';
 
 /** One request from a host's own view. */
@@ -19,7 +20,7 @@ export interface HttpProbe {
   readonly body?: string;
   /** Sent besides the usual ones. */
   readonly headers?: Readonly<Record<string, string>>;
-  /** Default: 5 000. */
+  /** For everything, the connection included; default: 5 000. */
   readonly timeoutMs?: number;
 }
 
@@ -34,9 +35,11 @@ const BODY_LIMIT_BYTES = 64 * 1024;
  * Never throws: a server that is not there yet is an answer.
  */
 export async function httpStatus(dial: (address: string, port: number) => Promise<Duplex>, probe: HttpProbe): Promise<HttpAnswer> {
+  const { timeoutMs = 5_000 } = probe;
+  const deadlineMs = performance.now() + timeoutMs;
   let socket: Duplex;
   try {
-    socket = await dial(probe.address, probe.port);
+    socket = await dialInTime({ dial }, probe.address, probe.port, timeoutMs);
   } catch (error) {
     return { status: undefined, reason: error instanceof Error ? error.message : String(error) };
   }
@@ -49,7 +52,6 @@ export async function httpStatus(dial: (address: string, port: number) => Promis
       ...probe.headers,
       ...(probe.body === undefined ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(probe.body) }),
     },
-    timeout: probe.timeoutMs ?? 5_000,
   };
   return new Promise((resolve) => {
     const fail = (error: Error): void => {
@@ -71,8 +73,12 @@ export async function httpStatus(dial: (address: string, port: number) => Promis
                 ...(probe.client === undefined ? {} : { cert: probe.client.certificate, key: probe.client.privateKey.reveal() }),
               }),
           });
+    const late = setTimeout(
+      () => request.destroy(new Error(`no answer within ${timeoutMs / 1000} s`)),
+      Math.max(deadlineMs - performance.now(), 1),
+    );
+    request.on('close', () => clearTimeout(late));
     request.on('error', fail);
-    request.on('timeout', () => request.destroy(new Error('no answer in time')));
     request.on('response', (response) => {
       let body = '';
       response.setEncoding('utf8');

@@ -95,7 +95,7 @@ async function isServed(host: Host, spec: Spec, ca: string): Promise<boolean> {
     const problem = await problemAt(host, { host: address, port: PORTS.apiServer }, ca);
     if (problem !== undefined) throw new Error(problem);
   });
-  // The first that answers is enough: one that has lost its power may take minutes to be found silent.
+  // The first that answers is enough: one that has lost its power is silent until its time is over.
   return Promise.any(asked).then(
     () => true,
     () => false,
