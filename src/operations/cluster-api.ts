@@ -1,20 +1,33 @@
 import { PORTS } from '../constants/index.js';
+import { endpointOfServer } from '../discovery/index.js';
 import { createEtcdAccess, type EtcdAccess } from '../etcd/index.js';
 import type { Host } from '../host/index.js';
-import { createKubeAccess, type KubeAccess } from '../kube/index.js';
+import { createKubeAccess, type KubeAccess, type KubeAccessOptions, type KubeCredentials } from '../kube/index.js';
 import type { PkiSource } from '../phases/index.js';
-import { authorityOf, issueClientCertificate } from '../pki/index.js';
+import { authorityOf, issueClientCertificate, type SharedPki } from '../pki/index.js';
+
+/** What an administrator of the cluster shows to its API: whoever has the CA's key can make it. */
+export async function adminCredentials(ca: SharedPki['ca'], now: Date): Promise<KubeCredentials> {
+  const pair = await issueClientCertificate({ commonName: 'kubernetes-admin', organization: 'system:masters', ca, now });
+  return { ca: ca.certificate, certificate: pair.certificate, privateKey: pair.privateKey };
+}
+
+/** Way to the API of a server URL as a host reaches it. Nothing is contacted yet. @throws KbsError KUBE_API for what is no https URL */
+export function openServerApi(host: Pick<Host, 'dial'>, server: string, credentials: KubeAccessOptions['credentials']): KubeAccess {
+  const endpoint = endpointOfServer(server);
+  return createKubeAccess({
+    controlPlanes: [{ name: server, address: endpoint.host, dial: (address, port) => host.dial(address, port) }],
+    port: endpoint.port,
+    credentials,
+  });
+}
 
 /** Way to the API through control planes that are connected, as the cluster's administrator. Nothing is contacted yet. */
 export function openClusterApi(controlPlanes: readonly Host[], pki: PkiSource, now: () => Date): KubeAccess {
   const access = createKubeAccess({
     controlPlanes,
     port: PORTS.apiServer,
-    credentials: async () => {
-      const { ca } = await pki.shared();
-      const pair = await issueClientCertificate({ commonName: 'kubernetes-admin', organization: 'system:masters', ca, now: now() });
-      return { ca: ca.certificate, certificate: pair.certificate, privateKey: pair.privateKey };
-    },
+    credentials: async () => adminCredentials((await pki.shared()).ca, now()),
   });
   return { ...access, isMade: async () => !(await pki.isNew()) };
 }

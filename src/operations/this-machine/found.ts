@@ -11,6 +11,7 @@ import type { Host } from '../../host/index.js';
 import { joinedProblem, nameTaken, type NodeSource } from '../../phases/index.js';
 import { parseBootstrapToken, type BootstrapToken } from '../../pki/index.js';
 import type { Secret } from '../../secret/index.js';
+import { asPhase } from '../as-phase.js';
 import { hideToken } from '../join-words.js';
 import { parseJoinEndpoint } from './join-endpoint.js';
 import type { JoinSettings } from './join-spec.js';
@@ -57,21 +58,12 @@ export async function discover(options: JoinHereOptions, name: string): Promise<
   hideToken(bus, token);
   const endpoint = parseJoinEndpoint(options.endpoint);
   const caHashes = wantedHashes(options);
-  const startedMs = performance.now();
-  const durationMs = (): number => Math.round(performance.now() - startedMs);
-  bus.emit({ type: 'phase.start', phase: PHASE, title: 'Find the cluster', hosts: [name] });
-  bus.emit({ type: 'host.start', phase: PHASE, host: name, steps: 1, after: [] });
-  const end = (isFound: boolean): void => {
-    bus.emit({ type: 'host.end', phase: PHASE, host: name, durationMs: durationMs(), status: isFound ? 'unchanged' : 'failed' });
-    bus.emit({ type: 'phase.end', phase: PHASE, durationMs: durationMs(), status: isFound ? 'succeeded' : 'failed' });
-  };
   try {
-    const cluster = await discoverCluster({ endpoint, token, caHashes, signal });
-    const config = await readJoinConfig({ cluster, token, signal });
-    end(true);
-    return { cluster, config, token };
+    return await asPhase(bus, { phase: PHASE, title: 'Find the cluster', host: name }, async () => {
+      const cluster = await discoverCluster({ endpoint, token, caHashes, signal });
+      return { cluster, config: await readJoinConfig({ cluster, token, signal }), token };
+    });
   } catch (error) {
-    end(false);
     throw toKbsError(error, { phase: PHASE });
   }
 }

@@ -1,10 +1,9 @@
 import type { ClusterSpec } from '../../config/index.js';
 import { NODE_KEYS } from '../../constants/index.js';
-import { endpointOfServer } from '../../discovery/index.js';
 import type { Phase } from '../../engine/index.js';
 import { KbsError } from '../../errors/index.js';
 import type { Host } from '../../host/index.js';
-import { createKubeAccess, internalAddress, type KubeAccess } from '../../kube/index.js';
+import { internalAddress, type KubeAccess } from '../../kube/index.js';
 import {
   apiServerPhase,
   artifactsPhase,
@@ -27,16 +26,14 @@ import {
   type PkiSource,
   type RunContext,
 } from '../../phases/index.js';
-import { issueClientCertificate, type SharedPki } from '../../pki/index.js';
-import { clusterImages, resolveVersions } from '../../versions/index.js';
-import { openClusterEtcd, type EtcdHost } from '../cluster-api.js';
-import { connectTargets, disconnect, openArtifacts, runPhases } from '../cluster-run.js';
+import type { SharedPki } from '../../pki/index.js';
+import { adminCredentials, openClusterEtcd, openServerApi, type EtcdHost } from '../cluster-api.js';
 import type { ConvergeResult } from '../converge.js';
-import { checkName, type Found, type JoinHereOptions } from './found.js';
-import { inputFor } from './run.js';
+import type { Found, JoinHereOptions } from './found.js';
+import { runJoin, type JoinContext } from './join-run.js';
 
-/** A run on a machine that becomes a control plane by itself: the endpoint and its proof are the cluster's, not its own. */
-type ControlPlaneContext = Omit<RunContext, 'proof' | 'vrrp'>;
+/** A run on a machine that becomes a control plane by itself. */
+type ControlPlaneContext = JoinContext & Pick<RunContext, 'pki' | 'etcd' | 'controlPlanes' | 'mayFound'>;
 
 /** From a bare machine to a control plane whose etcd member votes and whose node is Ready. */
 const JOIN_PHASES: readonly Phase<ControlPlaneContext>[] = [
@@ -58,19 +55,6 @@ const JOIN_PHASES: readonly Phase<ControlPlaneContext>[] = [
   nodesPhase,
   nodeReadyPhase,
 ];
-
-/** The API as this machine reaches it, as the cluster's administrator: whoever has the CA's key is one. */
-function adminApi(host: Host, server: string, { ca }: SharedPki): KubeAccess {
-  const endpoint = endpointOfServer(server);
-  return createKubeAccess({
-    controlPlanes: [{ name: server, address: endpoint.host, dial: (address, port) => host.dial(address, port) }],
-    port: endpoint.port,
-    credentials: async () => {
-      const pair = await issueClientCertificate({ commonName: 'kubernetes-admin', organization: 'system:masters', ca, now: new Date() });
-      return { ca: ca.certificate, certificate: pair.certificate, privateKey: pair.privateKey };
-    },
-  });
-}
 
 /** The cluster's authorities as they were uploaded. @throws KbsError USAGE where etcd is not on the control planes */
 function uploadedPkiSource(shared: SharedPki): PkiSource {
@@ -100,33 +84,20 @@ async function etcdHosts(host: Host, kube: KubeAccess, signal: AbortSignal): Pro
 }
 
 /** Makes this machine a control plane; its etcd member comes as a learner and votes when it has caught up. */
-export async function joinAsControlPlane(
+export function joinAsControlPlane(
   options: JoinHereOptions,
   spec: ClusterSpec,
   found: Found & { readonly pki: SharedPki },
 ): Promise<ConvergeResult> {
-  const input = inputFor(options, spec);
-  const targets = await connectTargets(input, spec.hosts);
-  const [host] = targets;
-  if (host === undefined) throw new KbsError('INTERNAL', 'this machine is not among the hosts');
   const { cluster, config, pki: shared } = found;
   const pki = uploadedPkiSource(shared);
-  const kube = adminApi(host, cluster.server, shared);
-  const node = uploadedNodeSource({ ...cluster, ca: shared.ca, kubeletConfig: config.kubelet, overrides: spec.kubelet.config });
-  try {
-    await checkName(options, host, node, found);
-    const etcd = openClusterEtcd(await etcdHosts(host, kube, options.signal), pki, input.now);
-    const artifacts = await openArtifacts(input, host.name);
-    const versions = resolveVersions(spec, artifacts.catalogue);
-    const context: ControlPlaneContext = Object.freeze({
-      ...{ spec, hosts: targets, controlPlanes: targets, mayFound: false, artifacts, versions, images: clusterImages(spec, versions) },
-      ...{ pki, node, kube, etcd, ignorePreflight: input.ignorePreflight, now: input.now },
-    });
-    const hosts = { targets, helpers: [] };
-    const result = await runPhases(input, { operation: 'join', phases: JOIN_PHASES, context, hosts, mode: options.mode });
-    return { operation: 'join', cluster: spec.name, hosts: [host.name], ...result, proof: [], notInFile: [] };
-  } finally {
-    await kube.close();
-    await disconnect({ targets, helpers: [] });
-  }
+  return runJoin<ControlPlaneContext>(options, spec, found, {
+    phases: JOIN_PHASES,
+    node: uploadedNodeSource({ ...cluster, ca: shared.ca, kubeletConfig: config.kubelet, overrides: spec.kubelet.config }),
+    openKube: (host) => openServerApi(host, cluster.server, () => adminCredentials(shared.ca, new Date())),
+    complete: async (context, host) => ({
+      ...{ ...context, pki, controlPlanes: [host], mayFound: false },
+      etcd: openClusterEtcd(await etcdHosts(host, context.kube, options.signal), pki, context.now),
+    }),
+  });
 }

@@ -1,15 +1,14 @@
 import { hostname } from 'node:os';
 import { PATHS } from '../../constants/index.js';
-import { endpointOfServer } from '../../discovery/index.js';
 import { KbsError } from '../../errors/index.js';
 import type { EventBus } from '../../events/index.js';
 import { createHost, type Host } from '../../host/index.js';
-import { createKubeAccess, type KubeAccess, type KubeApi } from '../../kube/index.js';
+import type { KubeAccess, KubeApi } from '../../kube/index.js';
 import { parseKubeconfig } from '../../kubeconfig/index.js';
 import { createLocalTransport } from '../../local/index.js';
 import type { PkiSource } from '../../phases/index.js';
 import type { Secret } from '../../secret/index.js';
-import { openClusterApi } from '../cluster-api.js';
+import { openClusterApi, openServerApi } from '../cluster-api.js';
 import { connectHelpers, disconnect, type ClusterInput } from '../cluster-run.js';
 import { createPkiSource } from '../pki-source.js';
 
@@ -72,12 +71,7 @@ async function adminAccess(host: Host): Promise<KubeAccess> {
       remedy: ['kubeadm init phase kubeconfig admin   # makes it anew when the old one is moved away'],
     });
   }
-  const endpoint = endpointOfServer(server);
-  return createKubeAccess({
-    controlPlanes: [{ name: server, address: endpoint.host, dial: (address, port) => host.dial(address, port) }],
-    port: endpoint.port,
-    credentials: async () => ({ ca: caCertificate, certificate: clientCertificate, privateKey: clientKey }),
-  });
+  return openServerApi(host, server, async () => ({ ca: caCertificate, certificate: clientCertificate, privateKey: clientKey }));
 }
 
 async function closing<T>(kube: KubeAccess, signal: AbortSignal, work: (api: KubeApi) => Promise<T>): Promise<T> {
