@@ -68,3 +68,14 @@ export function configMap(
 ): KubeObject {
   return { apiVersion: 'v1', kind: 'ConfigMap', metadata, data };
 }
+
+interface PodFields {
+  readonly spec?: { readonly containers?: readonly { readonly command?: readonly string[]; readonly args?: readonly string[] }[] };
+}
+
+/** The value of a flag of a static pod; undefined without it, or when the text is no pod. */
+export function flagOf(manifest: string, flag: string): string | undefined {
+  const [pod] = parseYamlStream(manifest) as readonly (PodFields | null)[];
+  const { command = [], args = [] } = pod?.spec?.containers?.[0] ?? {};
+  return [...command, ...args].find((part) => part.startsWith(`--${flag}=`))?.slice(flag.length + 3);
+}

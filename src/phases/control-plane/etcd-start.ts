@@ -3,8 +3,9 @@ import { hostPort, PATHS, PORTS } from '../../constants/index.js';
 import type { EtcdMember } from '../../etcd/index.js';
 import { KbsError } from '../../errors/index.js';
 import type { Host } from '../../host/index.js';
-import { parseYamlStream } from '../../yaml/index.js';
 import type { RunContext } from '../context.js';
+import { hasEtcdData } from '../etcd-data.js';
+import { flagOf } from '../manifest.js';
 
 /** What etcd's flags say about whom it starts with. */
 export interface EtcdStartFlags {
@@ -56,17 +57,6 @@ interface EtcdOnHost {
   readonly hasData: boolean;
 }
 
-interface PodJson {
-  readonly spec?: { readonly containers?: readonly { readonly command?: readonly string[] }[] };
-}
-
-/** The value of a flag of a static pod; undefined without it, or when the text is no pod. */
-export function flagOf(manifest: string, flag: string): string | undefined {
-  const [pod] = parseYamlStream(manifest) as readonly (PodJson | null)[];
-  const command = pod?.spec?.containers?.[0]?.command ?? [];
-  return command.find((part) => part.startsWith(`--${flag}=`))?.slice(flag.length + 3);
-}
-
 function startFlagsIn(manifest: string): EtcdStartFlags | undefined {
   const initialCluster = flagOf(manifest, 'initial-cluster');
   const initialClusterState = flagOf(manifest, 'initial-cluster-state');
@@ -79,8 +69,7 @@ async function lookAt(host: Host, spec: ClusterSpec): Promise<EtcdOnHost> {
   const manifest = await host.files.read(`${PATHS.manifestsDir}/etcd.yaml`);
   const { dataDir } = spec.etcd;
   const present = (manifest === undefined ? undefined : flagOf(manifest, 'data-dir')) ?? dataDir;
-  const data = `${present}/member`;
-  const hasData = (await host.files.stat([data])).get(data) !== undefined;
+  const hasData = await hasEtcdData(host, present);
   if (hasData && present !== dataDir) {
     throw new KbsError(
       'CONFIG_INVALID',

@@ -17,7 +17,8 @@ function aSpec(isApart: boolean, more: Partial<ClusterFileInput['spec']> = {}): 
 }
 
 function aControlPlane(servers?: string): MemoryHost {
-  const text = `    - --advertise-address=10.0.0.11\n    - --etcd-servers=${servers}\n    - --secure-port=6443\n`;
+  const command = ['kube-apiserver', '--advertise-address=10.0.0.11', `--etcd-servers=${servers}`, '--secure-port=6443'];
+  const text = JSON.stringify({ apiVersion: 'v1', kind: 'Pod', spec: { containers: [{ name: 'kube-apiserver', command }] } });
   return memoryHost({ name: 'cp1', roles: ['control-plane'], files: servers === undefined ? {} : { [MANIFEST]: text } });
 }
 
