@@ -1,17 +1,15 @@
 import { posix } from 'node:path';
 import { endpointProvider } from '../../config/index.js';
-import { NAMESPACES, NODE_KEYS, PATHS, PORTS } from '../../constants/index.js';
+import { NAMESPACES, NODE_KEYS } from '../../constants/index.js';
 import type { Phase } from '../../engine/index.js';
 import { refOf, type KubeObject } from '../../kube/index.js';
-import { renderHaproxy, renderLocalLb } from '../../render/index.js';
-import { sha256Of } from '../../steps/index.js';
 import { parseYamlStream } from '../../yaml/index.js';
 import type { RunContext } from '../context.js';
 import { configMap } from '../manifest.js';
 import { objectsStep } from '../objects-step.js';
 import { removeObjectsStep } from '../remove-objects-step.js';
 import { skipWithoutControlPlane } from '../skip-without-control-plane.js';
-import { haproxyServers } from './local-lb.js';
+import { localLbFiles } from './local-lb.js';
 
 type Slice = Pick<RunContext, 'spec' | 'images'>;
 
@@ -43,9 +41,9 @@ const CAME_BY_THEMSELVES = {
  * kube-proxy is the same on every node and looks for the API at home. Pure but for reading templates.
  */
 export function joinedNodeObjects({ spec, images }: Slice): readonly KubeObject[] {
-  const config = renderHaproxy({ kind: 'pod', port: PORTS.apiServer, ...haproxyServers(spec) });
-  const [pod] = parseYamlStream(renderLocalLb({ image: images.haproxy, configDigest: sha256Of(config) })) as readonly [Pod];
-  const { dir, base } = posix.parse(PATHS.localLbConfig);
+  const { config, manifest } = localLbFiles({ spec, images });
+  const [pod] = parseYamlStream(manifest.content) as readonly [Pod];
+  const { dir, base } = posix.parse(config.path);
   const mount = { name: 'config', mountPath: dir, readOnly: true };
   const volume = { name: 'config', configMap: { name: NAME, items: [{ key: base, path: base }] } };
   const replaced = <Entry extends { readonly name: string }>(list: readonly Entry[], entry: Entry): readonly Entry[] =>
@@ -58,7 +56,7 @@ export function joinedNodeObjects({ spec, images }: Slice): readonly KubeObject[
     volumes: replaced(pod.spec.volumes, volume),
   };
   return [
-    configMap({ name: NAME, namespace: NAMESPACES.system, labels: LABELS }, { [base]: config }),
+    configMap({ name: NAME, namespace: NAMESPACES.system, labels: LABELS }, { [base]: config.content }),
     {
       apiVersion: 'apps/v1',
       kind: 'DaemonSet',

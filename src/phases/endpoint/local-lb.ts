@@ -29,10 +29,13 @@ export function localLbLabels(spec: Spec): Readonly<Record<string, string>> {
   return endpointProvider(spec) === 'local-lb' ? { [NODE_KEYS.localLb]: 'static-pod' } : {};
 }
 
+/** A file that holds nothing secret. */
+type TextFile = FileSpec & { readonly content: string };
+
 /** What the load balancer of a node is made of. */
 export function localLbFiles({ spec, images }: Pick<RunContext, 'spec' | 'images'>): {
-  readonly config: FileSpec;
-  readonly manifest: FileSpec;
+  readonly config: TextFile;
+  readonly manifest: TextFile;
 } {
   const config = renderHaproxy({ kind: 'pod', port: PORTS.apiServer, ...haproxyServers(spec) });
   const manifest = renderLocalLb({ image: images.haproxy, configDigest: sha256Of(config) });
