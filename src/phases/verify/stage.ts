@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { KubeApi, KubeObject } from '../../kube/index.js';
-import { nodeOf, podIpOf, readyProblem, type ProbePod } from '../proof/index.js';
+import { nodeOf, podIpOf, readClusterState, readyProblem, type ClusterState, type ProbePod } from '../proof/index.js';
 import { POD_PORTS } from './dial.js';
 import { VERIFY_LABEL } from './leftovers.js';
 import { FILE_SERVER, named, template } from './pod.js';
@@ -100,6 +100,7 @@ export function createStage(options: StageOptions): Stage {
   const run = `kbs-verify-${randomBytes(4).toString('hex')}`;
   let pods: Promise<NodePods> | undefined;
   let services: Promise<StageServices> | undefined;
+  let state: Promise<ClusterState> | undefined;
   const stage: Stage = {
     ...options,
     run,
@@ -107,6 +108,7 @@ export function createStage(options: StageOptions): Stage {
     pods: () =>
       (pods ??= Promise.all([waitForPods(stage, 'probe'), waitForPods(stage, 'peer')]).then(([probes, peers]) => ({ probes, peers }))),
     services: () => (services ??= readServices(stage)),
+    clusterState: () => (state ??= readClusterState(stage.api).finally(() => (state = undefined))),
   };
   return stage;
 }

@@ -1,6 +1,6 @@
 import type { Host, HttpAnswer } from '../../host/index.js';
 import type { KubeApi } from '../../kube/index.js';
-import type { ProbePod } from '../proof/index.js';
+import type { ClusterState, ProbePod } from '../proof/index.js';
 
 /** quick: the ways packets and names must go; full: everything a cluster does for its users. */
 export type VerifyProfile = 'quick' | 'full';
@@ -77,6 +77,8 @@ export interface Stage {
   /** The pods on every node; waits for them. @throws KbsError WAIT_TIMEOUT */
   pods(): Promise<NodePods>;
   services(): Promise<StageServices>;
+  /** Nodes and system pods as they are now; rows that look at the same time look together. */
+  clusterState(): Promise<ClusterState>;
 }
 
 /** A family of rows. */

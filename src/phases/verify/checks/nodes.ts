@@ -1,4 +1,4 @@
-import { nodeProblem, readClusterState, systemPodProblems } from '../../proof/index.js';
+import { nodeProblem, systemPodProblems } from '../../proof/index.js';
 import { EDGE_PATIENCE_MS, notYet, row, seen, until } from '../row.js';
 import type { Check } from '../types.js';
 
@@ -12,7 +12,7 @@ export const nodes: Check = {
       stage.hosts.map(({ name }) =>
         row(stage, this.name, name, () =>
           until(stage, `${name} to be Ready`, EDGE_PATIENCE_MS, async () => {
-            const problem = nodeProblem(await readClusterState(stage.api), name);
+            const problem = nodeProblem(await stage.clusterState(), name);
             return problem === undefined ? seen('Ready') : notYet(problem);
           }),
         ),
@@ -31,7 +31,7 @@ export const systemPods: Check = {
     return [
       await row(stage, this.name, 'cluster', () =>
         until(stage, 'the pods of the system', EDGE_PATIENCE_MS, async () => {
-          const state = await readClusterState(stage.api);
+          const state = await stage.clusterState();
           const problems = systemPodProblems(state, names);
           return problems.length === 0 ? seen(`${state.systemPods.length} pods ready`) : notYet(problems.join('; '));
         }),

@@ -1,6 +1,6 @@
 import type { KubeObject } from '../../../kube/index.js';
 import { VERIFY_LABEL, VOLUME_ROOT } from '../leftovers.js';
-import { FILE_SERVER, named, podObject, podReady, readFileOf } from '../pod.js';
+import { filePath, FILE_SERVER, named, NETEXEC, podObject, podReady, readFileOf } from '../pod.js';
 import { notYet, row, seen, until, WORKLOAD_PATIENCE_MS } from '../row.js';
 import type { Check, Stage } from '../types.js';
 
@@ -48,7 +48,7 @@ function hostVolume({ run, namespace }: Stage, node: string): KubeObject {
 function volumePod(stage: Stage, name: string): KubeObject {
   const volumeMounts = [{ name: 'volume', mountPath: '/uploads' }];
   const containers = [
-    { args: ['netexec', '--http-port=8080', '--udp-port=-1'], volumeMounts },
+    { ...NETEXEC, volumeMounts },
     { ...FILE_SERVER, args: ['test-webserver', `--port=${READER_PORT}`], volumeMounts },
   ];
   return podObject(stage, name, containers, {
@@ -68,8 +68,10 @@ async function upload(stage: Stage, pod: string, text: string): Promise<string> 
     `--${BOUNDARY}--`,
     '',
   ].join('\r\n');
-  const path = `/api/v1/namespaces/${stage.namespace}/pods/${pod}:8080/proxy/upload`;
-  const answer = await stage.api.request('POST', path, { body, contentType: `multipart/form-data; boundary=${BOUNDARY}` });
+  const answer = await stage.api.request('POST', filePath(stage, pod, '/upload'), {
+    body,
+    contentType: `multipart/form-data; boundary=${BOUNDARY}`,
+  });
   const file = /"output":\s*"([^"]+)"/.exec(answer.body)?.[1];
   if (file === undefined) throw new Error(`the pod could not write: ${answer.status} ${answer.body.trim().slice(0, 200)}`);
   return file;
