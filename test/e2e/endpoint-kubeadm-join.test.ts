@@ -1,25 +1,13 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { ConvergeResult } from '../../src/operations/index.js';
 import { waitFor } from '../lab/wait-for.js';
-import { installProgram, KUBEADM_IGNORE, prepareForKubeadm } from '../support/kubeadm-cluster.js';
-import { createLabCluster, type LabCluster } from '../support/lab-cluster.js';
-import { preparedHosts } from '../support/prepared-hosts.js';
+import { createKubeadmJoinCluster, KUBEADM_IGNORE } from '../support/kubeadm-cluster.js';
+import type { LabCluster } from '../support/lab-cluster.js';
 
 let cluster: LabCluster;
 
 beforeAll(async () => {
-  cluster = await createLabCluster({
-    name: 'lbjoin',
-    hosts: [...(await preparedHosts(['cp1'])), { name: 'w1' }],
-    members: ['cp1'],
-    spec: { controlPlaneEndpoint: { provider: 'local-lb' } },
-  });
-  const made = await Promise.allSettled([
-    cluster.kbsJson(['init', '-f', cluster.file]),
-    prepareForKubeadm(cluster.lab, cluster.bundle, 'w1'),
-  ]);
-  for (const result of made) if (result.status === 'rejected') throw result.reason;
-  await installProgram(cluster.lab, await cluster.program('kubeadm'), 'cp1');
+  cluster = await createKubeadmJoinCluster({ name: 'lbjoin', spec: { controlPlaneEndpoint: { provider: 'local-lb' } } });
 });
 
 afterAll(async () => {

@@ -1,9 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { CommandResult } from '../lab/command.js';
 import { waitFor } from '../lab/wait-for.js';
-import { createLabCluster, type LabCluster } from '../support/lab-cluster.js';
-import { installProgram, KUBEADM_IGNORE, prepareForKubeadm } from '../support/kubeadm-cluster.js';
-import { preparedHosts } from '../support/prepared-hosts.js';
+import type { LabCluster } from '../support/lab-cluster.js';
+import { createKubeadmJoinCluster, KUBEADM_IGNORE } from '../support/kubeadm-cluster.js';
 
 const LEAVES = [
   ...['admin.conf', 'apiserver', 'apiserver-etcd-client', 'apiserver-kubelet-client', 'controller-manager.conf'],
@@ -14,13 +13,7 @@ const AUTHORITIES = ['ca', 'etcd-ca', 'front-proxy-ca'];
 let cluster: LabCluster;
 
 beforeAll(async () => {
-  cluster = await createLabCluster({ name: 'kinter', hosts: [...(await preparedHosts(['cp1'])), { name: 'w1' }], members: ['cp1'] });
-  const made = await Promise.allSettled([
-    cluster.kbsJson(['init', '-f', cluster.file]),
-    prepareForKubeadm(cluster.lab, cluster.bundle, 'w1'),
-  ]);
-  for (const result of made) if (result.status === 'rejected') throw result.reason;
-  await installProgram(cluster.lab, await cluster.program('kubeadm'), 'cp1');
+  cluster = await createKubeadmJoinCluster({ name: 'kinter' });
 });
 
 afterAll(async () => {

@@ -3,6 +3,8 @@ import { join, resolve } from 'node:path';
 import { flannelManifest } from '../bench/flannel-manifest.js';
 import { capture, output } from '../lab/command.js';
 import type { Lab } from '../lab/lab.js';
+import { createLabCluster, type LabCluster } from './lab-cluster.js';
+import { preparedHosts } from './prepared-hosts.js';
 
 const SCRIPT = resolve(import.meta.dirname, '..', 'bench', 'kubeadm.sh');
 
@@ -55,4 +57,22 @@ export async function installProgram(lab: Lab, file: string, host: string): Prom
   const { address, user } = lab.host(host);
   const options = ['-q', '-i', lab.identityFile, '-o', `UserKnownHostsFile=${lab.knownHostsFile}`, '-o', 'StrictHostKeyChecking=yes'];
   await output([...lab.operator, 'scp', '-p', ...options, file, `${user}@${address}:/usr/bin/`]);
+}
+
+/**
+ * A cluster of kbs with one control plane, `cp1`, beside a bare host, `w1`, where an administrator could call `kubeadm join` at once; kubeadm is
+ * on the control plane, too.
+ * @param options of the cluster besides its hosts
+ */
+export async function createKubeadmJoinCluster(
+  options: Pick<Parameters<typeof createLabCluster>[0], 'name' | 'spec'>,
+): Promise<LabCluster> {
+  const cluster = await createLabCluster({ ...options, hosts: [...(await preparedHosts(['cp1'])), { name: 'w1' }], members: ['cp1'] });
+  const made = await Promise.allSettled([
+    cluster.kbsJson(['init', '-f', cluster.file]),
+    prepareForKubeadm(cluster.lab, cluster.bundle, 'w1'),
+  ]);
+  for (const result of made) if (result.status === 'rejected') throw result.reason;
+  await installProgram(cluster.lab, await cluster.program('kubeadm'), 'cp1');
+  return cluster;
 }
