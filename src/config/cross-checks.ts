@@ -4,6 +4,7 @@ import type { Draft, DraftHost, Placed } from './draft.js';
 import { formatPath } from './document-path.js';
 import { endpointProblems } from './endpoint-checks.js';
 import { etcdProblems, etcdWarnings } from './etcd-checks.js';
+import { kubeProxyProblems, kubeProxyWarnings } from './kube-proxy-checks.js';
 import type { Problem } from './problem.js';
 
 /** One problem for each value that an earlier host has already. */
@@ -65,7 +66,13 @@ function* subnetProblems(draft: Draft): Generator<Problem> {
 
 /** What is wrong across fields: each problem stands at the later of the two places that do not fit together. */
 export function crossProblems(draft: Draft, scope: CrossScope = {}): readonly Problem[] {
-  return [...hostProblems(draft.hosts ?? [], scope), ...subnetProblems(draft), ...endpointProblems(draft), ...etcdProblems(draft)];
+  return [
+    ...hostProblems(draft.hosts ?? [], scope),
+    ...subnetProblems(draft),
+    ...endpointProblems(draft),
+    ...etcdProblems(draft),
+    ...kubeProxyProblems(draft),
+  ];
 }
 
 function* controlPlaneWarnings(draft: Draft, hosts: readonly DraftHost[]): Generator<Problem> {
@@ -99,5 +106,10 @@ function* settingWarnings(draft: Draft): Generator<Problem> {
 
 /** What is allowed and yet probably not meant. */
 export function crossWarnings(draft: Draft): readonly Problem[] {
-  return [...controlPlaneWarnings(draft, draft.hosts ?? []), ...etcdWarnings(draft), ...settingWarnings(draft)];
+  return [
+    ...controlPlaneWarnings(draft, draft.hosts ?? []),
+    ...etcdWarnings(draft),
+    ...kubeProxyWarnings(draft),
+    ...settingWarnings(draft),
+  ];
 }

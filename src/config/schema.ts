@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { flannelRelease, isSupportedKubernetes, SUPPORTED_FLANNEL, SUPPORTED_KUBERNETES } from '../versions/index.js';
 import { certificateNameProblem, endpointHostProblem } from './checks/address.js';
 import { ENDPOINT_PROVIDERS } from './checks/endpoint.js';
-import { OWNED_KUBE_PROXY_FIELDS, OWNED_KUBELET_FIELDS, OWNED_KUBELET_FLAGS } from './checks/owned-fields.js';
+import { OWNED_KUBELET_FIELDS, OWNED_KUBELET_FLAGS } from './checks/owned-fields.js';
 import { etcdEndpointProblem } from './checks/etcd-endpoint.js';
 import { podSubnetProblem, serviceSubnetProblem } from './checks/subnet.js';
 import {
@@ -20,6 +20,7 @@ import {
   text,
 } from './schema-fields.js';
 import { host, ssh } from './schema-hosts.js';
+import { kubeProxy } from './schema-kube-proxy.js';
 
 const kubernetesVersion = text((value) => {
   if (isSupportedKubernetes(value)) return undefined;
@@ -68,11 +69,6 @@ const cni = z.strictObject({
   backend: z.enum(['vxlan']).default('vxlan').describe('How packets travel between hosts'),
   version: flannelVersion.optional().describe('flannel version, e.g. v0.22.3; default: pinned'),
   interface: interfaceName.optional().describe('Interface for traffic between hosts; default: the one with the host’s address'),
-});
-
-const kubeProxy = z.strictObject({
-  mode: z.enum(['iptables']).default('iptables').describe('How services are done'),
-  config: foreignDocument(OWNED_KUBE_PROXY_FIELDS).default({}).describe('Fields of KubeProxyConfiguration that differ from the defaults'),
 });
 
 const network = z.strictObject({

@@ -16,6 +16,8 @@ export interface JoinConfig {
   readonly annotations: Readonly<Record<string, string>>;
   /** KubeletConfiguration of ConfigMap kubelet-config. */
   readonly kubelet: ConfigFields;
+  /** KubeProxyConfiguration of ConfigMap kube-proxy; undefined in a cluster without it. */
+  readonly kubeProxy: ConfigFields | undefined;
 }
 
 /** How the cluster is asked with a bootstrap token. */
@@ -63,6 +65,12 @@ async function readConfigMap(access: TokenAccess, name: string) {
   });
 }
 
+/** kube-proxy is an add-on: its ConfigMap may be missing, or be for others than new nodes. */
+async function readKubeProxyConfig(access: TokenAccess): Promise<ConfigFields | undefined> {
+  const { status, body } = await readAs(access, `/api/v1/namespaces/${NAMESPACES.system}/configmaps/${CONFIG_MAPS.kubeProxy}`);
+  return status === 200 ? fieldsIn(body, CONFIG_MAPS.kubeProxy, 'config.conf') : undefined;
+}
+
 function fieldsIn(body: string, name: string, key: string): ConfigFields {
   const text = dataOf(body)[key];
   const [fields] = text === undefined ? [] : parseYamlStream(text);
@@ -82,14 +90,16 @@ function annotationsIn(body: string): Readonly<Record<string, string>> {
  * @throws KbsError TOKEN_REFUSED, KUBE_API, KUBE_UNREACHABLE, DISCOVERY_UNTRUSTED, CANCELLED
  */
 export async function readJoinConfig(access: TokenAccess): Promise<JoinConfig> {
-  const [kubeadm, kubelet] = await Promise.all([
+  const [kubeadm, kubelet, kubeProxy] = await Promise.all([
     readConfigMap(access, CONFIG_MAPS.kubeadmConfig),
     readConfigMap(access, CONFIG_MAPS.kubeletConfig),
+    readKubeProxyConfig(access),
   ]);
   return {
     cluster: fieldsIn(kubeadm, CONFIG_MAPS.kubeadmConfig, 'ClusterConfiguration'),
     annotations: annotationsIn(kubeadm),
     kubelet: fieldsIn(kubelet, CONFIG_MAPS.kubeletConfig, 'kubelet'),
+    kubeProxy,
   };
 }
 

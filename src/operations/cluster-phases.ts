@@ -27,6 +27,7 @@ import {
   preflightPhase,
   prepareHostPhase,
   proofPhase,
+  serviceProxyPhase,
   workersPhase,
   type RunContext,
 } from '../phases/index.js';
@@ -63,5 +64,6 @@ export const CLUSTER_PHASES: readonly Phase<RunContext>[] = [
   clusterDnsPhase,
   endpointReachPhase,
   endpointCleanupPhase,
+  serviceProxyPhase,
   proofPhase,
 ];

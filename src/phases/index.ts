@@ -67,4 +67,5 @@ export {
   type VerifyProfile,
   type VerifyRow,
 } from './verify/index.js';
+export { serviceProxyPhase } from './service-proxy/index.js';
 export { workersPhase } from './workers/index.js';

@@ -94,10 +94,16 @@ const KUBE_PROXY_ZEROS: Fields = {
   winkernel: { enableDSR: false, forwardHealthCheckVip: false, networkName: '', rootHnsEndpointName: '', sourceVip: '' },
 };
 
+function ipvsFields({ scheduler, strictARP, excludeCIDRs }: NonNullable<KubeProxyConfigInput['ipvs']>): Fields {
+  return { scheduler, strictARP, ...(excludeCIDRs.length === 0 ? {} : { excludeCIDRs }) };
+}
+
 /** KubeProxyConfiguration, `config.conf` of ConfigMap kube-proxy; without a newline at the end, as kubeadm has it. */
 export function renderKubeProxyConfig(input: KubeProxyConfigInput): string {
   const own = { bindAddress: isIPv6(input.advertiseAddress) ? '::' : '0.0.0.0', clusterCIDR: input.podSubnet };
-  return printYaml(mergeFields({ ...KUBE_PROXY_ZEROS, ...own }, input.overrides)).trimEnd();
+  const mode = input.ipvs === undefined ? {} : { mode: 'ipvs', ipvs: ipvsFields(input.ipvs) };
+  const fields = mergeFields(mergeFields({ ...KUBE_PROXY_ZEROS, ...own }, mode), input.overrides);
+  return printYaml(fields).trimEnd();
 }
 
 /**

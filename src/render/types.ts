@@ -129,6 +129,8 @@ export interface KubeProxyConfigInput {
   readonly podSubnet: string;
   /** Decides between 0.0.0.0 and ::. */
   readonly advertiseAddress: string;
-  /** Fields of KubeProxyConfiguration given by the user (`mode` too); they win. */
+  /** Absent: iptables, which kubeadm leaves empty. */
+  readonly ipvs?: { readonly scheduler: string; readonly strictARP: boolean; readonly excludeCIDRs: readonly string[] } | undefined;
+  /** Fields of KubeProxyConfiguration given by the user; they win. */
   readonly overrides: Readonly<Record<string, unknown>>;
 }

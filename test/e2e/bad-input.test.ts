@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -260,6 +261,23 @@ describe.sequential('hosts that cannot become nodes', () => {
       expect(await cluster.lab.exec('cp1', ['sh', '-c', cured])).toMatchObject({ exitCode: 0 });
       await cluster.lab.exec('w1', ['rmdir', '/etc/rancher']);
     }
+  });
+
+  const hasIpvs = existsSync('/sys/module/ip_vs');
+
+  test.skipIf(hasIpvs)('IPVS that the kernel has not (as here): refused on every host with the list of what is missing', async () => {
+    await cluster.describe({ spec: { network: { kubeProxy: { mode: 'ipvs', ipvs: { scheduler: 'sed' } } } } });
+    const { exitCode, errors, text } = await failedRun(cluster, ['apply', '-f', cluster.file]);
+    expect({ exitCode, hosts: byHost(errors).map(({ where }) => where.host) }).toEqual({ exitCode: 4, hosts: ['cp1', 'w1'] });
+    for (const { details } of errors) {
+      expect(failedChecks(details)).toEqual(['KernelAbilities', 'RequiredCommands']);
+      for (const module of ['ip_vs', 'ip_vs_rr', 'ip_vs_wrr', 'ip_vs_sh', 'ip_vs_sed', 'dummy'])
+        expect(details[0]).toMatch(new RegExp(`\\b${module} \\(`));
+      expect(details[0]).not.toMatch(/overlay|br_netfilter|ip_set/);
+      expect(details[1]).toMatch(/^RequiredCommands: ipvsadm not found/);
+    }
+    expect(text).toContain('kube-proxy in mode ipvs');
+    await cluster.describe();
   });
 
   test('names of checks and phases that do not exist are told before any host is contacted', async () => {

@@ -45,8 +45,20 @@ const FILES: Readonly<Record<string, string>> = {
   'kube-proxy-config-ipvs-ipv6.yaml': renderKubeProxyConfig({
     podSubnet: 'fd00:10:244::/56',
     advertiseAddress: '2001:db8::11',
-    overrides: { mode: 'ipvs', ipvs: { scheduler: 'lc', strictARP: true }, conntrack: { maxPerCore: 0 } },
+    ipvs: { scheduler: 'lc', strictARP: true, excludeCIDRs: [] },
+    overrides: { ipvs: { minSyncPeriod: '1s' }, conntrack: { maxPerCore: 0 } },
   }),
+  ...Object.fromEntries(
+    ['rr', 'dh', 'sh', 'sed', 'nq'].map((scheduler) => [
+      `kube-proxy-config-ipvs-${scheduler}.yaml`,
+      renderKubeProxyConfig({
+        podSubnet: '10.244.0.0/16',
+        advertiseAddress: '192.0.2.11',
+        ipvs: { scheduler, strictARP: false, excludeCIDRs: ['192.0.2.64/28'] },
+        overrides: {},
+      }),
+    ]),
+  ),
   'kube-proxy-kubeconfig.yaml': renderKubeProxyKubeconfig({ server: 'https://[2001:db8::11]:6443' }),
   Corefile: renderCorefile({ dnsDomain: 'cluster.local' }),
 };
@@ -96,7 +108,7 @@ describe('the configuration of kube-proxy', () => {
   test('takes the user’s fields and keeps their neighbours', () => {
     expect(parsed('kube-proxy-config-ipvs-ipv6.yaml')).toMatchObject({
       mode: 'ipvs',
-      ipvs: { scheduler: 'lc', strictARP: true, syncPeriod: '0s' },
+      ipvs: { scheduler: 'lc', strictARP: true, syncPeriod: '0s', minSyncPeriod: '1s' },
       conntrack: { maxPerCore: 0, min: null },
     });
   });

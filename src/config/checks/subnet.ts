@@ -51,3 +51,8 @@ export function podSubnetProblem(text: string): string | undefined {
 export function nodesIn(subnet: Subnet): number {
   return 2 ** (NODE_PREFIX - subnet.prefixLength);
 }
+
+/** What is wrong with an address range that may be of any size; undefined when nothing is. */
+export function cidrProblem(text: string): string | undefined {
+  return checked(text, () => undefined);
+}

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { composeClusterSpec, type ComposedCluster } from '../../config/index.js';
+import { composeClusterSpec, IPVS_SCHEDULERS, type ComposedCluster } from '../../config/index.js';
 import { POD_NETWORK_ANNOTATION } from '../../constants/index.js';
 import type { ConfigFields, Endpoint, JoinConfig } from '../../discovery/index.js';
 import { controlPlaneSettings } from '../control-plane-settings.js';
@@ -49,6 +49,14 @@ function podNetwork({ annotations }: JoinConfig): { type: 'flannel'; version: st
   return type === 'flannel' && version !== undefined ? { type, version } : undefined;
 }
 
+/** What this machine's kernel is made ready for; a scheduler kbs does not know is kube-proxy's own to load. */
+function serviceProxy({ kubeProxy = {} }: JoinConfig) {
+  if (textIn(kubeProxy, 'mode') !== 'ipvs') return undefined;
+  const wanted = textIn((kubeProxy['ipvs'] ?? {}) as ConfigFields, 'scheduler');
+  const scheduler = IPVS_SCHEDULERS.find((name) => name === wanted);
+  return { mode: 'ipvs', ...(scheduler === undefined ? {} : { ipvs: { scheduler } }) } as const;
+}
+
 /**
  * The cluster as a node of it sees it: this machine is the only host known. What the cluster says wins over the
  * fragment. Without a word of the cluster about its pod network none is prepared for: its own pods bring it.
@@ -83,6 +91,7 @@ export function joinSpec(
           serviceSubnet: firstSubnet(textIn(networking, 'serviceSubnet')),
           dnsDomain: textIn(networking, 'dnsDomain'),
           cni: podNetwork(config),
+          kubeProxy: serviceProxy(config),
         },
         artifacts: artifactsOf({ bundle: bundle === undefined ? undefined : resolve(bundle), mirror }),
       },

@@ -55,6 +55,13 @@ export const MOVED_SYSCTLS: readonly string[] = [
   'net.netfilter.nf_conntrack_tcp_timeout_established',
   'net.netfilter.nf_conntrack_tcp_timeout_close_wait',
   'net.ipv6.conf.all.forwarding',
+  // kube-proxy in mode ipvs; net.ipv4.vs is there only with the kernel's module. Source: kube-proxy v1.25 ipvs/proxier.go.
+  'net.ipv4.vs.conntrack',
+  'net.ipv4.vs.conn_reuse_mode',
+  'net.ipv4.vs.expire_nodest_conn',
+  'net.ipv4.vs.expire_quiescent_template',
+  'net.ipv4.conf.all.arp_ignore',
+  'net.ipv4.conf.all.arp_announce',
 ];
 
 /** Names of the journal's notes about a host as it was found. Values are JSON: lists of strings. */
@@ -69,6 +76,8 @@ export const BASELINE_NOTES = {
   nftChains: 'nft-chains',
   /** `iptables CHAIN`, `ip6tables CHAIN`. */
   chains: 'iptables-chains',
+  /** Virtual servers of IPVS as `ipvsadm` names them: `-t 10.96.0.1:443`. */
+  virtualServers: 'ipvs-virtual-servers',
   /** Mount points below {@link OWN_TREES}. */
   mounts: 'mounts',
   /** Images in the namespace of Kubernetes of a container runtime; absent when it had no such namespace. */
@@ -119,6 +128,10 @@ if command -v nft >/dev/null 2>&1; then
   printf 'nft\\tyes\\n'
   nft list tables | sed 's/^table /table\\t/'
   nft list chains | awk '$1 == "table" { table = $2 " " $3 } $1 == "chain" { print "nft-chain\\t" table " " $2 }'
+fi
+# Asked only where IPVS is there already: ipvsadm would load it.
+if [ -e /proc/net/ip_vs ] && command -v ipvsadm >/dev/null 2>&1; then
+  ipvsadm -Sn | sed -n 's/^-A \\(-[-a-z]* [^ ]*\\).*/virtual-server\\t\\1/p'
 fi
 for tool in iptables ip6tables; do
   command -v $tool-save >/dev/null 2>&1 || continue
@@ -178,6 +191,7 @@ export function baselineEntries(text: string): readonly JournalEntry[] {
       ? []
       : [listNote(BASELINE_NOTES.nftTables, flat('table')), listNote(BASELINE_NOTES.nftChains, flat('nft-chain'))]),
     listNote(BASELINE_NOTES.chains, flat('chain')),
+    listNote(BASELINE_NOTES.virtualServers, flat('virtual-server')),
     ...(collect('runtime').length === 0 ? [] : [listNote(BASELINE_NOTES.runtimeImages, flat('image'))]),
     { kind: 'note', name: BASELINE_NOTES.done, value: '1' },
   );

@@ -34,6 +34,7 @@ $1 == "nft" { has_nft = 1 }
 $1 == "table" { add("${BASELINE_NOTES.nftTables}", trimmed($2)) }
 $1 == "nft-chain" { add("${BASELINE_NOTES.nftChains}", trimmed($2)) }
 $1 == "chain" { add("${BASELINE_NOTES.chains}", trimmed($2)) }
+$1 == "virtual-server" { add("${BASELINE_NOTES.virtualServers}", trimmed($2)) }
 $1 == "runtime" { has_runtime = 1 }
 $1 == "image" { add("${BASELINE_NOTES.runtimeImages}", trimmed($2)) }
 END {
@@ -42,6 +43,7 @@ END {
   list_note("${BASELINE_NOTES.mounts}")
   if (has_nft) { list_note("${BASELINE_NOTES.nftTables}"); list_note("${BASELINE_NOTES.nftChains}") }
   list_note("${BASELINE_NOTES.chains}")
+  list_note("${BASELINE_NOTES.virtualServers}")
   if (has_runtime) list_note("${BASELINE_NOTES.runtimeImages}")
   put_note("${BASELINE_NOTES.done}", "1")
 }`;

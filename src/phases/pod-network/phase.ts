@@ -17,17 +17,18 @@ type Slice = Pick<RunContext, 'spec' | 'images' | 'versions' | 'kube' | 'hosts' 
 /** kube-proxy's objects as the cluster file wants them. */
 export function kubeProxyInput({ spec, images }: Pick<RunContext, 'spec' | 'images'>): KubeProxyInput {
   const { host, port } = nodeEndpoint(spec);
-  const overrides = spec.network.kubeProxy.config;
+  const { mode, ipvs, config: overrides } = spec.network.kubeProxy;
   return {
     image: images.kubeProxy,
     // Mode iptables is what an empty mode means: left empty, as kubeadm has it.
     config: renderKubeProxyConfig({
       podSubnet: spec.network.podSubnet,
       advertiseAddress: controlPlanes(spec)[0]?.address ?? host,
+      ipvs: mode === 'ipvs' ? ipvs : undefined,
       overrides,
     }),
     kubeconfig: renderKubeProxyKubeconfig({ server: urlOf(host, port) }),
-    isUserSupplied: Object.keys(overrides).length > 0,
+    isUserSupplied: mode !== 'iptables' || Object.keys(overrides).length > 0,
   };
 }
 

@@ -37,7 +37,7 @@ function findingsCommand(input: PreflightInput): Command {
     PORTS: input.ports.map(({ port }) => port.toString(16).toUpperCase().padStart(4, '0')).join(' '),
     ETCD: input.etcdDataDir,
     UNITS: UNITS_TO_LOOK_FOR.join(' '),
-    COMMANDS: [...REQUIRED_COMMANDS, ...RECOMMENDED_COMMANDS].join(' '),
+    COMMANDS: [...REQUIRED_COMMANDS, ...RECOMMENDED_COMMANDS, ...input.furtherCommands].join(' '),
     DISKS: input.disks.map(({ path }) => path).join('\n'),
     OWN_FILES: (input.endpoint?.files ?? []).join(' '),
     MARK: FILE_MARK,

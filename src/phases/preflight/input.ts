@@ -48,11 +48,26 @@ const FURTHER_KERNEL_NEEDS: readonly { readonly purpose: string; readonly anyOf:
   { purpose: 'pod network on the host', anyOf: [{ name: 'bridge', builtInEvidence: ['CONFIG_BRIDGE'] }] },
 ];
 
+/** With kube-proxy in mode ipvs: the kernel loads these when they are asked for. Source: kube-proxy v1.25 ipvs/netlink_linux.go, ipset. */
+const IPVS_KERNEL_NEEDS: typeof FURTHER_KERNEL_NEEDS = [
+  { purpose: 'interface kube-ipvs0', anyOf: [{ name: 'dummy', builtInEvidence: ['CONFIG_DUMMY'] }] },
+  { purpose: 'sets of service addresses', anyOf: [{ name: 'ip_set', builtInEvidence: ['CONFIG_IP_SET'] }] },
+  { purpose: 'rules on sets', anyOf: [{ name: 'xt_set', builtInEvidence: ['CONFIG_NETFILTER_XT_SET'] }] },
+];
+
+/** With these kbs takes away what kube-proxy leaves behind of mode ipvs. */
+const IPVS_COMMANDS = ['ipset', 'ipvsadm'] as const;
+
 const PURPOSES: Readonly<Record<string, string>> = {
   overlay: 'file systems of containers',
   br_netfilter: 'services between pods of one host',
   vxlan: 'pod network between hosts',
+  nf_conntrack: 'address translation',
 };
+
+function purposeOf({ name }: KernelModule): string {
+  return PURPOSES[name] ?? (name.startsWith('ip_vs') ? 'kube-proxy in mode ipvs' : 'node');
+}
 
 /** What a host does, as far as its needs go. */
 interface Duties {
@@ -111,9 +126,13 @@ export function preflightInput(spec: ClusterSpec, host: Host): PreflightInput {
     isControlPlane: runsControlPlane,
     runsEtcd: isEtcdHost(host) || (runsControlPlane && etcdTopology(spec) === 'stacked'),
   };
+  const usesIpvs = spec.network.kubeProxy.mode === 'ipvs';
+  const modules = kernelModulesFor(spec);
+  const isLoaded = ({ name }: KernelModule): boolean => modules.some((module) => module.name === name);
   const kernelNeeds = [
-    ...kernelModulesFor(spec).map((module) => ({ purpose: PURPOSES[module.name] ?? 'node', anyOf: [module] })),
-    ...FURTHER_KERNEL_NEEDS,
+    ...modules.map((module) => ({ purpose: purposeOf(module), anyOf: [module] })),
+    ...FURTHER_KERNEL_NEEDS.filter(({ anyOf }) => !anyOf.some(isLoaded)),
+    ...(usesIpvs ? IPVS_KERNEL_NEEDS : []),
   ];
   return {
     nodeName: name,
@@ -122,6 +141,7 @@ export function preflightInput(spec: ClusterSpec, host: Host): PreflightInput {
     ports: [...portsOf(duties), ...endpointPorts(spec, host)],
     disks: disksOf(duties, { etcdDataDir: spec.etcd.dataDir, imagesDir: runtime.stateDir }),
     kernelNeeds: duties.isNode ? kernelNeeds : [],
+    furtherCommands: duties.isNode && usesIpvs ? IPVS_COMMANDS : [],
     maySwap: spec.preparation.swap === 'off' || spec.kubelet.config['failSwapOn'] === false,
     cgroupDriver: spec.containerRuntime.cgroupDriver,
     welcomeUnits: runtime.welcomeUnits,

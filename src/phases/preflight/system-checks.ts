@@ -162,7 +162,7 @@ export const SYSTEM_CHECKS: readonly PreflightCheck[] = [
     level: 'error',
     appliesTo: always,
     run({ input, findings }) {
-      const required = input.isNode ? REQUIRED_COMMANDS : INSTALL_COMMANDS;
+      const required = [...(input.isNode ? REQUIRED_COMMANDS : INSTALL_COMMANDS), ...input.furtherCommands];
       const missing = required.filter((command) => findings.missingCommands.has(command));
       return missing.length === 0 ? undefined : `${missing.join(', ')} not found — install the packages that have them`;
     },

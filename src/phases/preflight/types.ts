@@ -44,6 +44,8 @@ export interface PreflightInput {
   readonly disks: readonly DiskNeed[];
   /** Each line: one ability, had by any of the modules. */
   readonly kernelNeeds: readonly { readonly purpose: string; readonly anyOf: readonly KernelModule[] }[];
+  /** Commands it needs besides those of every node. */
+  readonly furtherCommands: readonly string[];
   /** kbs turns swap off, or the kubelet was told to live with it. */
   readonly maySwap: boolean;
   readonly cgroupDriver: 'systemd' | 'cgroupfs';

@@ -8,10 +8,28 @@ const BRIDGE_FILTER: KernelModule = {
 };
 const VXLAN: KernelModule = { name: 'vxlan', builtInEvidence: ['CONFIG_VXLAN'] };
 
+/**
+ * What kube-proxy looks for before it does services by IPVS; without one of them it quietly does them by iptables.
+ * Source: kube-proxy v1.25 ipvs/proxier.go (CanUseIPVSProxier), util/ipvs (GetRequiredIPVSModules).
+ */
+function ipvsModules(scheduler: string): readonly KernelModule[] {
+  const schedulers = [...new Set(['rr', 'wrr', 'sh', scheduler])];
+  return [
+    { name: 'ip_vs', builtInEvidence: ['/proc/net/ip_vs', 'CONFIG_IP_VS'] },
+    ...schedulers.map((name) => ({ name: `ip_vs_${name}`, builtInEvidence: [`CONFIG_IP_VS_${name.toUpperCase()}`] })),
+    { name: 'nf_conntrack', builtInEvidence: ['/proc/sys/net/netfilter/nf_conntrack_max', 'CONFIG_NF_CONNTRACK'] },
+  ];
+}
+
 /** What kbs loads on every host and keeps loaded over a reboot: container file systems, filtered bridges, the pod network's tunnel. */
 export function kernelModulesFor(spec: Pick<ClusterSpec, 'network'>): readonly KernelModule[] {
-  const { type, backend } = spec.network.cni;
-  return type === 'flannel' && backend === 'vxlan' ? [OVERLAY, BRIDGE_FILTER, VXLAN] : [OVERLAY, BRIDGE_FILTER];
+  const { cni, kubeProxy } = spec.network;
+  return [
+    OVERLAY,
+    BRIDGE_FILTER,
+    ...(cni.type === 'flannel' && cni.backend === 'vxlan' ? [VXLAN] : []),
+    ...(kubeProxy.mode === 'ipvs' ? ipvsModules(kubeProxy.ipvs.scheduler) : []),
+  ];
 }
 
 /** Kernel settings of every node. Source: kubeadm v1.25 preflight checks FileContent--proc-sys-net-*. */

@@ -13,24 +13,34 @@ const OWN_CHAIN = /^(KUBE-|FLANNEL-|CNI-HOSTPORT-|CNI-DN-|CNI-SN-|CNI-ADMIN|CNI-
 /** Rules flannel 0.19 puts straight into chains of the kernel; it marks them with a comment. */
 const FLANNEL_RULE = /--comment "?flanneld (masq|forward)"?(\s|$)/;
 
+/** Whose chains and rules are looked for. */
+export interface RuleOwner {
+  readonly ownsChain: (chain: string, table: string) => boolean;
+  /** Rules in chains of others, besides those that lead to an own chain. */
+  readonly ownsRule: (rule: string) => boolean;
+}
+
+/** Everything that came with the cluster. */
+export const CLUSTER_OWNER: RuleOwner = { ownsChain: (chain) => OWN_CHAIN.test(chain), ownsRule: (rule) => FLANNEL_RULE.test(rule) };
+
 /**
- * Reads `iptables-save`: which chains and rules came with the cluster.
+ * Reads `iptables-save`: which chains and rules came with the cluster, or with a part of it.
  * @param before chains that were there before kbs and stay
  */
-export function clusterRules(saved: string, before: (chain: string) => boolean): readonly Cleaning[] {
+export function clusterRules(saved: string, before: (chain: string) => boolean, owner = CLUSTER_OWNER): readonly Cleaning[] {
   const cleanings: Cleaning[] = [];
   for (const block of saved.split(/^\*/m).slice(1)) {
     const [table = '', ...lines] = block.split('\n');
     const chains = lines.flatMap((line) => {
       const chain = /^:(\S+) /.exec(line)?.[1];
-      return chain !== undefined && OWN_CHAIN.test(chain) && !before(chain) ? [chain] : [];
+      return chain !== undefined && owner.ownsChain(chain, table.trim()) && !before(chain) ? [chain] : [];
     });
     const own = new Set(chains);
     const rules = lines.filter((line) => {
       const from = /^-A (\S+)/.exec(line)?.[1];
       if (from === undefined || own.has(from)) return false;
       const to = / -[jg] (\S+)/.exec(line)?.[1];
-      return (to !== undefined && own.has(to)) || FLANNEL_RULE.test(line);
+      return (to !== undefined && own.has(to)) || owner.ownsRule(line);
     });
     if (chains.length + rules.length > 0) cleanings.push({ table: table.trim(), chains, rules });
   }

@@ -2,7 +2,7 @@ import { step, type AnyStep } from '../../engine/index.js';
 import { KbsError } from '../../errors/index.js';
 import { script, sh, type Host } from '../../host/index.js';
 import type { FormerState } from './former-state.js';
-import { clusterRules, emptyNftObjects, restoreInput, type Cleaning, type NftObject } from './firewall-rules.js';
+import { clusterRules, emptyNftObjects, restoreInput, type Cleaning, type NftObject, type RuleOwner } from './firewall-rules.js';
 import { shortList } from './sweep-step.js';
 
 /**
@@ -18,21 +18,34 @@ for family in iptables ip6tables; do
   if [ -z "$found" ] && command -v "$family-save" >/dev/null 2>&1; then echo "$family"; fi
 done`;
 
-interface ToolCleaning {
+/** What one tool has to take out. */
+export interface ToolCleaning {
   readonly tool: string;
   readonly cleanings: readonly Cleaning[];
 }
 
 type Former = Pick<FormerState, 'chains' | 'nftTables' | 'nftChains'>;
 
-async function lookAtRules(host: Host, { chains }: Former): Promise<readonly ToolCleaning[]> {
+/** Chains and rules of the cluster, or of a part of it, in iptables of both families and back ends. Reads only. */
+export async function lookAtRules(
+  host: Host,
+  { chains }: Pick<FormerState, 'chains'>,
+  owner?: RuleOwner,
+): Promise<readonly ToolCleaning[]> {
   const tools = (await host.run(script(TOOLS), { retryOnLoss: true })).split('\n').filter((line) => line !== '');
   const looks = tools.map(async (tool) => {
     const saved = await host.run(sh`${`${tool}-save`} 2>/dev/null || [ $? = 1 ]`, { retryOnLoss: true });
     const family = tool.startsWith('ip6') ? 'ip6tables' : 'iptables';
-    return { tool, cleanings: clusterRules(saved, (chain) => chains.has(`${family} ${chain}`)) };
+    return { tool, cleanings: clusterRules(saved, (chain) => chains.has(`${family} ${chain}`), owner) };
   });
   return (await Promise.all(looks)).filter(({ cleanings }) => cleanings.length > 0);
+}
+
+/** Takes out what {@link lookAtRules} found. */
+export async function removeRules(host: Host, found: readonly ToolCleaning[]): Promise<void> {
+  for (const { tool, cleanings } of found) {
+    await host.run(sh`${`${tool}-restore`} -w 10 --noflush`, { stdin: restoreInput(cleanings) });
+  }
 }
 
 /** Chains and rules of the cluster in iptables of both families and back ends; a rule of somebody else stays, wherever it is. */
@@ -52,9 +65,7 @@ export function iptablesStep(former: Former): AnyStep {
       return { change: 'remove', summary: parts.join(', ') };
     },
     async apply(host, found) {
-      for (const { tool, cleanings } of found) {
-        await host.run(sh`${`${tool}-restore`} -w 10 --noflush`, { stdin: restoreInput(cleanings) });
-      }
+      await removeRules(host, found);
     },
     async verify(host) {
       const left = await lookAtRules(host, former);

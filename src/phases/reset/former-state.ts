@@ -25,6 +25,8 @@ export interface FormerState {
   readonly nftChains: ReadonlySet<string>;
   /** `iptables CHAIN`, `ip6tables CHAIN` */
   readonly chains: ReadonlySet<string>;
+  /** `-t 10.96.0.1:443` */
+  readonly virtualServers: ReadonlySet<string>;
   /** What was in a tree that fills by itself, relative to it, two levels deep; undefined for any other folder. */
   readonly contentOf: (tree: string) => ReadonlySet<string> | undefined;
   /** The container runtime ran before kbs: it goes on, and only what kbs brought into it goes. */
@@ -62,6 +64,7 @@ export function formerState(entries: readonly JournalEntry[]): FormerState | und
     nftTables: notes.has(BASELINE_NOTES.nftTables) ? list(BASELINE_NOTES.nftTables) : undefined,
     nftChains: list(BASELINE_NOTES.nftChains),
     chains: list(BASELINE_NOTES.chains),
+    virtualServers: list(BASELINE_NOTES.virtualServers),
     contentOf,
     keepsRuntime: ran,
   };

@@ -7,6 +7,7 @@ import { undoPreparationSteps } from '../prepare/index.js';
 import { iptablesStep, nftStep } from './firewall-step.js';
 import { DISCARDED_DIR, forgetStep } from './forget-step.js';
 import { formerState, type FormerState } from './former-state.js';
+import { ipvsStep } from './ipvs-step.js';
 import { cgroupsStep, modulesStep, slicesStep, sysctlsStep } from './kernel-steps.js';
 import { linksStep } from './links-step.js';
 import { unmountStep } from './mounts-step.js';
@@ -80,7 +81,14 @@ const removeNetworkPhase: Phase<ResetContext> = {
   summary: 'removes network namespaces, interfaces, virtual addresses and packet filter rules of the cluster; those of others stay',
   on: 'all',
   steps: (_context, host) =>
-    stepsFor(host, (former) => [linksStep(former), staleAddressStep('reset/addresses', undefined), iptablesStep(former), nftStep(former)]),
+    stepsFor(host, (former) => [
+      linksStep(former),
+      staleAddressStep('reset/addresses', undefined),
+      iptablesStep(former),
+      // After the rules, which name its sets.
+      ipvsStep(former),
+      nftStep(former),
+    ]),
 };
 
 const restoreHostPhase: Phase<ResetContext> = {

@@ -142,6 +142,7 @@ describe('a cluster as a new node sees it', () => {
       },
       annotations: {},
       kubelet: { cgroupDriver: 'systemd' },
+      kubeProxy: undefined,
       ...changes,
     },
   });
@@ -177,6 +178,13 @@ describe('a cluster as a new node sees it', () => {
   test('tells which pod network kbs made', async () => {
     const { spec } = await joinSpec(settings, facts({ annotations: { 'kbs.dev/pod-network': 'flannel v0.19.2' } }), machine);
     expect(spec.network.cni).toMatchObject({ type: 'flannel', version: 'v0.19.2' });
+  });
+
+  test('tells how services are done, so that the kernel is made ready', async () => {
+    const kubeProxy = { mode: 'ipvs', ipvs: { scheduler: 'lc' } };
+    expect((await joinSpec(settings, facts({ kubeProxy }), machine)).spec.network.kubeProxy).toMatchObject(kubeProxy);
+    const unknown = facts({ kubeProxy: { mode: 'ipvs', ipvs: { scheduler: 'wlc' } } });
+    expect((await joinSpec(settings, unknown, machine)).spec.network.kubeProxy).toMatchObject({ mode: 'ipvs', ipvs: { scheduler: 'rr' } });
   });
 
   test('wins over the fragment, which decides on the rest', async () => {

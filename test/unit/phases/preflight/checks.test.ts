@@ -27,6 +27,7 @@ const WORKER: PreflightInput = {
     { purpose: 'containers', anyOf: [{ name: 'overlay' }] },
     { purpose: 'services', anyOf: [{ name: 'nf_tables' }, { name: 'ip_tables' }] },
   ],
+  furtherCommands: [],
   maySwap: false,
   cgroupDriver: 'systemd',
   welcomeUnits: [],

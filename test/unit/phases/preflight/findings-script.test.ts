@@ -25,6 +25,7 @@ function anInput(more: Partial<PreflightInput>): PreflightInput {
     ports: [],
     disks: [],
     kernelNeeds: [],
+    furtherCommands: [],
     maySwap: false,
     cgroupDriver: 'systemd',
     welcomeUnits: [],

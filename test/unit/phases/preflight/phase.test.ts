@@ -146,6 +146,16 @@ describe('preflightInput', () => {
     expect(names(aSpec({ network: { cni: { type: 'none' } } }))).not.toContain('vxlan');
   });
 
+  test('IPVS needs its modules, the chosen scheduler’s too, and the commands that take it away again', () => {
+    const input = preflightInput(aSpec({ network: { kubeProxy: { mode: 'ipvs', ipvs: { scheduler: 'lc' } } } }), worker);
+    const names = input.kernelNeeds.flatMap(({ anyOf }) => anyOf.map(({ name }) => name));
+    expect(names).toEqual(expect.arrayContaining(['ip_vs', 'ip_vs_rr', 'ip_vs_wrr', 'ip_vs_sh', 'ip_vs_lc', 'dummy', 'ip_set', 'xt_set']));
+    expect(names.filter((name) => name === 'nf_conntrack')).toHaveLength(1);
+    expect(input.furtherCommands).toEqual(['ipset', 'ipvsadm']);
+    expect(preflightInput(aSpec(), worker)).toMatchObject({ furtherCommands: [] });
+    expect(preflightInput(aSpec(), worker).kernelNeeds.flatMap(({ anyOf }) => anyOf.map(({ name }) => name))).not.toContain('ip_vs');
+  });
+
   test('etcd’s space is counted where the file puts it, on control planes only', () => {
     const spec = aSpec({ etcd: { dataDir: '/data/etcd' } });
     expect(preflightInput(spec, controlPlane).disks.map(({ path }) => path)).toContain('/data/etcd');

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { clusterFileSchema, type ClusterSpec } from '../../../../src/config/index.js';
-import { hostLines, NODE_SYSCTLS, prepareHostPhase, undoPreparationSteps } from '../../../../src/phases/prepare/index.js';
+import { hostLines, kernelModulesFor, NODE_SYSCTLS, prepareHostPhase, undoPreparationSteps } from '../../../../src/phases/prepare/index.js';
 import { memoryHost, stepContext } from '../../../support/memory-host.js';
 
 function aSpec(more: Record<string, unknown> = {}): ClusterSpec {
@@ -22,6 +22,27 @@ describe('prepareHostPhase', () => {
     expect(ids.indexOf('prepare/kernel-modules')).toBeLessThan(ids.indexOf('prepare/sysctls'));
     expect(Object.keys(NODE_SYSCTLS)).toContain('net.bridge.bridge-nf-call-iptables');
   });
+
+  test.each(['rr', 'lc', 'dh', 'sh', 'sed', 'nq'] as const)(
+    'IPVS with %s: its module is loaded and stays loaded over a boot',
+    async (scheduler) => {
+      const spec = aSpec({ network: { kubeProxy: { mode: 'ipvs', ipvs: { scheduler } } } });
+      const modules = kernelModulesFor(spec).map(({ name }) => name);
+      expect(modules).toEqual(expect.arrayContaining(['ip_vs', 'ip_vs_rr', 'ip_vs_wrr', 'ip_vs_sh', `ip_vs_${scheduler}`, 'nf_conntrack']));
+      expect(new Set(modules).size).toBe(modules.length);
+      const host = memoryHost({
+        files: { '/etc/modules-load.d/': '' },
+        answers: [
+          [/ability\(\)/, modules.map(() => 'loadable').join('\n')],
+          [/modprobe -a/, ''],
+        ],
+      });
+      const [load] = await prepareHostPhase.steps({ spec }, host);
+      await (await load?.prepare(host, stepContext()))?.apply().catch(() => undefined);
+      expect(host.fs.get('/etc/modules-load.d/kbs.conf')?.content.toString()).toContain(`\nip_vs_${scheduler}\n`);
+      expect(host.ran.find((text) => text.includes('modprobe -a'))).toContain(`ip_vs_${scheduler}`);
+    },
+  );
 
   test('swap and /etc/hosts are touched only where the file asks for it', async () => {
     expect(await stepIds(aSpec())).toEqual(['prepare/kernel-modules', 'prepare/sysctls']);

@@ -1,0 +1,2 @@
+export { serviceProxyPhase } from './phase.js';
+export { ownerOfOtherMode, type ServiceProxyMode } from './owners.js';
