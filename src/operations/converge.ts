@@ -16,6 +16,7 @@ import {
   type ClusterInput,
   type OperationHosts,
 } from './cluster-run.js';
+import { followControlPlanes } from './load-balancers.js';
 import { findStrangers, warnOfStrangers } from './strangers.js';
 import { unfinishedHosts, type Unfinished } from './unfinished-hosts.js';
 
@@ -132,6 +133,13 @@ async function connectSigners(input: ClusterInput): Promise<readonly Host[]> {
 
 /** `kbs join`: hosts of the file that are not nodes yet, or were left unfinished; with names: these. Control planes come to a running etcd. */
 export async function joinHosts(input: ClusterInput, names: readonly string[], mode: 'apply' | 'plan' = 'apply'): Promise<ConvergeResult> {
+  const joined = await joinOnly(input, names, mode);
+  if (!controlPlanes(input.spec).some(({ name }) => joined.hosts.includes(name))) return joined;
+  return { ...joined, changes: [...joined.changes, ...(await followControlPlanes(input, joined.hosts, mode))] };
+}
+
+/** The same, without a look at the load balancers of the nodes that are there already. */
+export async function joinOnly(input: ClusterInput, names: readonly string[], mode: 'apply' | 'plan'): Promise<ConvergeResult> {
   checkPhaseNames(input);
   const named = hostsNamed(input, names).map((host): Unfinished => ({ host: joinable(host), isKnown: false }));
   const connected = await connectHelpers(input);

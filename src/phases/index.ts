@@ -33,7 +33,7 @@ export {
   etcdPhase,
   peerUrlOf,
 } from './control-plane/index.js';
-export { endpointCleanupPhase, endpointPhase, endpointReachPhase, joinedNodesPhase } from './endpoint/index.js';
+export { endpointCleanupPhase, endpointPhase, endpointReachPhase, joinedNodesPhase, loadBalancersPhase } from './endpoint/index.js';
 export { etcdChecksPhase, lookAtEndpoint } from './etcd-checks/index.js';
 export { etcdHostsPhase, etcdMembersPhase } from './etcd-hosts/index.js';
 export { controlPlaneImagesPhase, imagesPhase } from './images/index.js';

@@ -8,6 +8,7 @@ import { labClusterFile } from '../lab/lab-cluster-file.js';
 import { diffSnapshots, snapshotHost, type Snapshot } from '../lab/snapshot.js';
 import { failedRun } from '../support/bad-run.js';
 import { createLabCluster, type LabCluster } from '../support/lab-cluster.js';
+import { startLoadBalancer, type LoadBalancer } from '../support/load-balancer/index.js';
 import { preparedHosts } from '../support/prepared-hosts.js';
 
 const PKI = '/etc/kubernetes/pki';
@@ -15,17 +16,25 @@ const PKI = '/etc/kubernetes/pki';
 const MEMBERS = ['etcd1', 'cp1', 'w1'];
 
 let cluster: LabCluster;
+let balancer: LoadBalancer;
 let second: string;
 const bare = new Map<string, Snapshot>();
 
 beforeAll(async () => {
   const hosts = [{ name: 'etcd1' }, ...(await preparedHosts(['cp1', 'w1'])), { name: 'cp9' }];
-  cluster = await createLabCluster({ name: 'xetcd', hosts, members: MEMBERS });
+  cluster = await createLabCluster({
+    name: 'xetcd',
+    hosts,
+    members: MEMBERS,
+    spec: (lab) => ({ controlPlaneEndpoint: { host: lab.gateway } }),
+  });
+  balancer = await startLoadBalancer(cluster.lab, ['cp1']);
   second = join(cluster.directory, 'second.yaml');
   for (const name of ['etcd1', 'cp9']) bare.set(name, await snapshotHost(cluster.lab, name));
 });
 
 afterAll(async () => {
+  balancer.stop();
   await cluster.down();
 });
 

@@ -4,8 +4,9 @@ import { KbsError } from '../../errors/index.js';
 import type { Host } from '../../host/index.js';
 import { LEAVE_PHASES, peerUrlOf, type LeaveContext } from '../../phases/index.js';
 import { connectTargets, disconnect, runPhases, type ClusterInput } from '../cluster-run.js';
+import { followControlPlanes } from '../load-balancers.js';
+import { nodesAndMembers, withReachedCluster, type ReachedCluster } from '../reached-cluster.js';
 import { checkLeaving, findLeaving, isUnknown, unknownNode, type Leaving, type LeaveWishes } from './leaving.js';
-import { nodesAndMembers, withReachedCluster, type ReachedCluster } from './reached-cluster.js';
 
 /** `kbs node remove`. */
 export interface RemoveOptions extends LeaveWishes {
@@ -23,6 +24,11 @@ export interface NodeResult {
   /** What is left to do by hand. */
   readonly next: readonly string[];
   readonly durationMs: number;
+}
+
+/** The same cluster file without one of its hosts. */
+export function withoutHost(input: ClusterInput, name: string): ClusterInput {
+  return { ...input, spec: { ...input.spec, hosts: input.spec.hosts.filter((host) => host.name !== name) } };
 }
 
 /** Control planes of the file but one. @throws KbsError ETCD_QUORUM when it is the only one */
@@ -86,11 +92,22 @@ async function leave(input: ClusterInput, cluster: ReachedCluster, leaving: Leav
 }
 
 /**
- * `kbs node remove`: drains a node, takes its member out of etcd and its Node out of the API, and puts its host back as it was. What is
+ * `kbs node remove`: like {@link leaveCluster}; then the load balancers of the nodes that stay forget a control plane.
+ * @throws KbsError as {@link leaveCluster}, and what phases throw
+ */
+export async function removeNode(input: ClusterInput, options: RemoveOptions): Promise<NodeResult> {
+  const left = await leaveCluster(input, options);
+  const isControlPlane = controlPlanes(input.spec).some(({ name }) => name === options.name);
+  if (!isControlPlane) return left;
+  return { ...left, changes: [...left.changes, ...(await followControlPlanes(withoutHost(input, options.name), [], options.mode))] };
+}
+
+/**
+ * Drains a node, takes its member out of etcd and its Node out of the API, and puts its host back as it was. What is
  * done already is not done again, so a run that was cut off is continued.
  * @throws KbsError USAGE, ETCD_QUORUM, ETCD_UNREACHABLE, PREFLIGHT_FAILED before anything is changed; DRAIN_BLOCKED and what phases throw
  */
-export async function removeNode(input: ClusterInput, options: RemoveOptions): Promise<NodeResult> {
+export async function leaveCluster(input: ClusterInput, options: RemoveOptions): Promise<NodeResult> {
   const { name } = options;
   refuseEtcdHost(input.spec, name);
   return withReachedCluster(input, stayingControlPlanes(input.spec, name), async (cluster) => {

@@ -2,10 +2,11 @@ import { controlPlanes, type HostSpec } from '../../config/index.js';
 import { KbsError } from '../../errors/index.js';
 import { isReady } from '../../kube/index.js';
 import type { ClusterInput } from '../cluster-run.js';
-import { hostsNamed, joinHosts } from '../converge.js';
+import { hostsNamed, joinOnly } from '../converge.js';
+import { followControlPlanes } from '../load-balancers.js';
 import { checkLeaving, findLeaving, type Leaving } from './leaving.js';
-import { nodesAndMembers, withReachedCluster } from './reached-cluster.js';
-import { removeNode, type NodeResult, type RemoveOptions } from './remove.js';
+import { nodesAndMembers, withReachedCluster } from '../reached-cluster.js';
+import { leaveCluster, withoutHost, type NodeResult, type RemoveOptions } from './remove.js';
 
 /** `kbs node replace`. */
 export interface ReplaceOptions extends Omit<RemoveOptions, 'isReplaced'> {
@@ -16,10 +17,6 @@ export interface ReplaceOptions extends Omit<RemoveOptions, 'isReplaced'> {
 interface Plan {
   /** The old one still works: the new one comes before it goes. */
   readonly joinsFirst: boolean;
-}
-
-function withoutHost(input: ClusterInput, name: string): ClusterInput {
-  return { ...input, spec: { ...input.spec, hosts: input.spec.hosts.filter((host) => host.name !== name) } };
 }
 
 /** @throws KbsError USAGE when one is a control plane and the other is none */
@@ -62,18 +59,20 @@ export async function replaceNode(input: ClusterInput, options: ReplaceOptions):
     throw new KbsError('USAGE', `${name} cannot replace itself while it lives`, { remedy: ['add --dead, if its host was installed anew'] });
   }
   const { joinsFirst } = await lookAhead(input, options, host);
-  const remove = (): Promise<NodeResult> => removeNode(input, { ...options, isReplaced: true });
-  const join = (): ReturnType<typeof joinHosts> => joinHosts(joinsFirst || name === by ? input : withoutHost(input, name), [by], mode);
+  const after = name === by ? input : withoutHost(input, name);
+  const remove = (): Promise<NodeResult> => leaveCluster(input, { ...options, isReplaced: true });
+  const join = (): ReturnType<typeof joinOnly> => joinOnly(joinsFirst ? input : after, [by], mode);
   const startedMs = performance.now();
   const joinedFirst = joinsFirst ? await join() : undefined;
   const removed = await remove();
   const joined = joinedFirst ?? (await join());
-  const changes = joinsFirst ? [...joined.changes, ...removed.changes] : [...removed.changes, ...joined.changes];
+  const exchanged = joinsFirst ? [...joined.changes, ...removed.changes] : [...removed.changes, ...joined.changes];
+  const followed = host.roles.includes('control-plane') ? await followControlPlanes(after, [by], mode) : [];
   return {
     operation: 'node replace',
     cluster: input.spec.name,
     node: name,
-    changes,
+    changes: [...exchanged, ...followed],
     next: name === by ? [] : removed.next,
     durationMs: Math.round(performance.now() - startedMs),
   };

@@ -7,7 +7,7 @@ import { isControlPlane, isNode, type RunContext } from '../context.js';
 import { removeKeepalivedStep } from './keepalived-removal.js';
 import { keepalivedSteps } from './keepalived.js';
 import { KUBE_VIP_MANIFEST, kubeVipSteps } from './kube-vip.js';
-import { hasLocalLb, LOCAL_LB_MANIFEST } from './local-lb.js';
+import { hasLocalLb, LOCAL_LB_MANIFEST, localLbSteps } from './local-lb.js';
 import { reachStep } from './reach.js';
 import { staleAddressStep, virtualAddressOf } from './virtual-address.js';
 
@@ -24,6 +24,18 @@ export const endpointPhase: Phase<Pick<RunContext, 'spec' | 'images' | 'vrrp'>> 
     if (provider === 'keepalived') return keepalivedSteps(context, host);
     return provider === 'kube-vip' ? kubeVipSteps(context, host) : [];
   },
+};
+
+/** What a node's load balancer spreads over, on nodes that stay when control planes come or go. */
+export const loadBalancersPhase: Phase<Pick<RunContext, 'spec' | 'images' | 'vrrp'>> = {
+  name: 'load-balancers',
+  title: 'Tell the load balancers which control planes there are',
+  summary:
+    'configures local-lb on every worker, or keepalived and haproxy on every control plane, for the control planes of the cluster file',
+  on: isNode,
+  after: [],
+  steps: (context, host) =>
+    isControlPlane(host) && endpointProvider(context.spec) === 'keepalived' ? keepalivedSteps(context, host) : localLbSteps(context, host),
 };
 
 /** Every host of the operation reaches the API where its kubelet and kube-proxy look for it. */

@@ -1,12 +1,12 @@
-import type { HostSpec } from '../../config/index.js';
-import { etcdTopology } from '../../constants/index.js';
-import type { EtcdAccess, EtcdMemberHealth } from '../../etcd/index.js';
-import type { Host } from '../../host/index.js';
-import type { KubeApi, KubeObject } from '../../kube/index.js';
-import { membersHealth } from '../../phases/index.js';
-import { openClusterApi, openClusterEtcd } from '../cluster-api.js';
-import { connectHelpers, disconnect, type ClusterInput } from '../cluster-run.js';
-import { createPkiSource } from '../pki-source.js';
+import type { HostSpec } from '../config/index.js';
+import { etcdTopology } from '../constants/index.js';
+import type { EtcdAccess, EtcdMemberHealth } from '../etcd/index.js';
+import type { Host } from '../host/index.js';
+import type { KubeApi, KubeObject } from '../kube/index.js';
+import { membersHealth } from '../phases/index.js';
+import { openClusterApi, openClusterEtcd } from './cluster-api.js';
+import { connectHelpers, disconnect, type ClusterInput } from './cluster-run.js';
+import { createPkiSource } from './pki-source.js';
 
 /** Ways into a cluster through control planes. */
 export interface ReachedCluster {
