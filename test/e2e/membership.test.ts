@@ -66,7 +66,10 @@ async function failure(args: readonly string[]): Promise<{ readonly exitCode: nu
 /** Nodes that are control planes, asked on one of them: from outside everybody goes to the first. */
 async function controlPlanes(host: string): Promise<readonly string[]> {
   const get = 'get nodes -l node-role.kubernetes.io/control-plane -o name';
-  const { stdout } = await cluster.lab.ssh(host, `kubectl --kubeconfig /etc/kubernetes/admin.conf --cache-dir /run/kubectl ${get}`);
+  const { stdout } = await cluster.lab.ssh(
+    host,
+    `kubectl --kubeconfig /etc/kubernetes/admin.conf --cache-dir /run/kubectl ${get}; rm -rf /run/kubectl`,
+  );
   return stdout
     .trim()
     .split('\n')
