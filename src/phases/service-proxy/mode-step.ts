@@ -18,14 +18,14 @@ const ACTIVE_WITHIN_MS = 120_000;
 
 /**
  * Exit 0 when kube-proxy works in a mode: its table of virtual servers (three lines are its head) and the interface with their addresses,
- * or the chain with which it watches over its rules. Source: kube-proxy v1.25 ipvs/proxier.go, iptables/proxier.go.
+ * or the chain with which it watches over its rules. All tables are asked for: one that is named comes into being. Source: kube-proxy v1.25 ipvs/proxier.go, iptables/proxier.go.
  */
 const ACTIVE: Readonly<Record<ServiceProxyMode, Command>> = {
   ipvs: script(`grep -q '^ *kube-ipvs0:' /proc/net/dev && [ "$(wc -l </proc/net/ip_vs)" -gt 3 ] || exit 1`),
   iptables: script(
     `PATH=$PATH:/usr/sbin:/sbin
 for tool in iptables-nft iptables-legacy iptables; do
-  if command -v "$tool-save" >/dev/null 2>&1 && "$tool-save" -t mangle 2>/dev/null | grep -q '^:KUBE-PROXY-CANARY '; then exit 0; fi
+  if command -v "$tool-save" >/dev/null 2>&1 && "$tool-save" 2>/dev/null | grep -q '^:KUBE-PROXY-CANARY '; then exit 0; fi
 done
 exit 1`,
   ),
