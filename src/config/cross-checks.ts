@@ -1,5 +1,6 @@
 import { contains, overlaps, parseIpv4 } from './checks/address.js';
 import { nodesIn } from './checks/subnet.js';
+import { calicoProblems, calicoWarnings } from './calico-checks.js';
 import type { Draft, DraftHost, Placed } from './draft.js';
 import { formatPath } from './document-path.js';
 import { endpointProblems } from './endpoint-checks.js';
@@ -72,6 +73,7 @@ export function crossProblems(draft: Draft, scope: CrossScope = {}): readonly Pr
     ...endpointProblems(draft),
     ...etcdProblems(draft),
     ...kubeProxyProblems(draft),
+    ...calicoProblems(draft),
   ];
 }
 
@@ -110,6 +112,7 @@ export function crossWarnings(draft: Draft): readonly Problem[] {
     ...controlPlaneWarnings(draft, draft.hosts ?? []),
     ...etcdWarnings(draft),
     ...kubeProxyWarnings(draft),
+    ...calicoWarnings(draft),
     ...settingWarnings(draft),
   ];
 }

@@ -7,6 +7,7 @@ export { clusterFileJsonSchema, type JsonSchema } from './json-schema.js';
 export { clusterSpecOf, loadClusterFile, parseClusterFile, type LoadedCluster, type ParseOptions } from './load.js';
 export { nearest } from './nearest.js';
 export { renderConfigReference } from './reference.js';
+export { CALICO_MODES } from './schema-calico.js';
 export { IPVS_SCHEDULERS } from './schema-kube-proxy.js';
 export { clusterFileSchema, type ClusterFile, type ClusterFileInput, type ClusterSpec, type HostSpec } from './schema.js';
 export { parseEndpoint, renderClusterFile, type ClusterFileTemplate } from './template.js';

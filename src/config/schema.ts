@@ -19,6 +19,7 @@ import {
   remotePath,
   text,
 } from './schema-fields.js';
+import { calico } from './schema-calico.js';
 import { host, ssh } from './schema-hosts.js';
 import { kubeProxy } from './schema-kube-proxy.js';
 
@@ -65,8 +66,9 @@ const containerRuntime = z.strictObject({
 });
 
 const cni = z.strictObject({
-  type: z.enum(['flannel', 'none']).default('flannel').describe('Pod network; none: you bring your own'),
-  backend: z.enum(['vxlan']).default('vxlan').describe('How packets travel between hosts'),
+  type: z.enum(['flannel', 'calico', 'none']).default('flannel').describe('Pod network; none: you bring your own'),
+  backend: z.enum(['vxlan']).default('vxlan').describe('With flannel: how packets travel between hosts'),
+  calico: calico.prefault({}).describe('With type: calico'),
   version: flannelVersion.optional().describe('flannel version, e.g. v0.22.3; default: pinned'),
   interface: interfaceName.optional().describe('Interface for traffic between hosts; default: the one with the host’s address'),
 });

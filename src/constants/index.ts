@@ -10,6 +10,8 @@ export { etcdTopology, type EtcdTopology } from './etcd-topology.js';
 export { hostPort } from './host-port.js';
 export {
   BOOTSTRAP_TOKENS,
+  CALICO_CONFIG_MAP,
+  CALICO_ROUTE_REFLECTOR,
   CERTIFICATE_COPIES,
   CONFIG_MAPS,
   FIELD_MANAGER,

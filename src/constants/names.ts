@@ -84,3 +84,9 @@ export const CERTIFICATE_COPIES = {
 
 /** Annotation of ConfigMap kubeadm-config that tells nodes which join with a token what pod network kbs made: `flannel v0.22.3`. */
 export const POD_NETWORK_ANNOTATION = 'kbs.dev/pod-network';
+
+/** ConfigMap with Calico's configuration. */
+export const CALICO_CONFIG_MAP = 'calico-config';
+
+/** Label of nodes that hand on the routes of all others. */
+export const CALICO_ROUTE_REFLECTOR = 'kbs.dev/route-reflector';

@@ -22,6 +22,14 @@ export const PORTS = {
   kubeProxyMetrics: 10249,
   /** Health of the haproxy in front of the API servers, plain HTTP on 127.0.0.1; keepalived's check asks it. */
   endpointHealth: 10446,
+  /** Health of Calico's Felix, plain HTTP on 127.0.0.1. */
+  felixHealth: 9099,
+  /** BGP. */
+  bgp: 179,
+  /** Calico's Typha, for calico-nodes. */
+  typha: 5473,
+  /** Health of Typha, plain HTTP on 127.0.0.1. */
+  typhaHealth: 9098,
   /** CoreDNS metrics, inside its pods. */
   coreDnsMetrics: 9153,
 } as const;

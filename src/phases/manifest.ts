@@ -4,13 +4,15 @@ import type { KubeObject } from '../kube/index.js';
 import { parseYamlStream } from '../yaml/index.js';
 
 /** Files of `manifests/`. */
-export type ManifestName = 'bootstrap' | 'coredns' | 'flannel' | 'kube-proxy' | 'proof';
+export type ManifestName = 'bootstrap' | 'calico' | 'calico-typha' | 'coredns' | 'flannel' | 'kube-proxy' | 'proof';
 
 /** A container of a pod template, as far as code fills it in. */
 export interface ContainerPatch {
   readonly image: string;
   /** Put behind the manifest's own arguments. */
   readonly extraArgs?: readonly string[];
+  /** Further fields of the container. */
+  readonly fields?: Readonly<Record<string, unknown>>;
 }
 
 interface Container {
@@ -46,9 +48,9 @@ export function withContainers(workload: KubeObject, patches: Readonly<Record<st
     const patch = patches[container.name];
     if (patch === undefined) throw new Error(`container ${container.name} of ${workload.metadata.name} is not filled in`);
     left.delete(container.name);
-    const { image, extraArgs = [] } = patch;
+    const { image, extraArgs = [], fields = {} } = patch;
     const args = [...(container.args ?? []), ...extraArgs];
-    return { ...container, image, ...(args.length === 0 ? {} : { args }) };
+    return { ...container, ...fields, image, ...(args.length === 0 ? {} : { args }) };
   };
   const { template } = workload['spec'] as WorkloadSpec;
   const { containers, initContainers } = template.spec;

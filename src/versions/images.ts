@@ -16,6 +16,12 @@ export interface KubernetesRepositories {
 /** Repositories (without tag) of the images that make a control-plane endpoint. */
 export const ENDPOINT_REPOSITORIES = { haproxy: 'docker.io/library/haproxy', kubeVip: 'ghcr.io/kube-vip/kube-vip' } as const;
 
+/** Folder of Calico's images. */
+export const CALICO_REPOSITORY = 'docker.io/calico';
+
+/** Nodes above which Calico's nodes ask Typha instead of the API. Source: Calico v3.25, installation. */
+export const NODES_WITHOUT_TYPHA = 50;
+
 /**
  * In the default registry CoreDNS and agnhost have a folder of their own; a registry named by the user is flat.
  * Source: kubeadm v1.25 images.go (GetDNSImage).
@@ -42,7 +48,7 @@ export function knownFlannelRelease(version: string): FlannelRelease {
 }
 
 /**
- * References of all images of a cluster. `imageRepository` is honoured by all but flannel, haproxy and kube-vip, which are not published there.
+ * References of all images of a cluster. `imageRepository` is honoured by all but flannel, Calico, haproxy and kube-vip, which are not published there.
  * @throws KbsError CONFIG_INVALID for a flannel version that kbs does not know
  */
 export function clusterImages(spec: VersionRequest, versions: ComponentVersions): ClusterImages {
@@ -59,10 +65,20 @@ export function clusterImages(spec: VersionRequest, versions: ComponentVersions)
     pause: `${repositories.pause}:${versions.pause}`,
     flannel: `${flannel.repository}:${versions.flannel}`,
     flannelCniPlugin: `${flannel.cniPluginRepository}:${versions.flannelCniPlugin}`,
+    calicoNode: `${CALICO_REPOSITORY}/node:${versions.calico}`,
+    calicoCni: `${CALICO_REPOSITORY}/cni:${versions.calico}`,
+    calicoKubeControllers: `${CALICO_REPOSITORY}/kube-controllers:${versions.calico}`,
+    calicoTypha: `${CALICO_REPOSITORY}/typha:${versions.calico}`,
     agnhost: `${repositories.agnhost}:${versions.agnhost}`,
     haproxy: `${ENDPOINT_REPOSITORIES.haproxy}:${versions.haproxy}`,
     kubeVip: `${ENDPOINT_REPOSITORIES.kubeVip}:${versions.kubeVip}`,
   };
+}
+
+function calicoImages({ hosts = [] }: VersionRequest, images: ClusterImages): readonly string[] {
+  const nodes = hosts.filter(({ roles }) => !roles.includes('etcd')).length;
+  const { calicoCni, calicoNode, calicoKubeControllers, calicoTypha } = images;
+  return [calicoCni, calicoNode, calicoKubeControllers, ...(nodes > NODES_WITHOUT_TYPHA ? [calicoTypha] : [])];
 }
 
 /**
@@ -72,6 +88,7 @@ export function clusterImages(spec: VersionRequest, versions: ComponentVersions)
 export function imagesFor(role: 'control-plane' | 'worker', spec: VersionRequest, images: ClusterImages): readonly string[] {
   const everywhere = [images.pause, images.kubeProxy, images.coredns, images.agnhost];
   if (spec.network.cni.type === 'flannel') everywhere.push(images.flannelCniPlugin, images.flannel);
+  if (spec.network.cni.type === 'calico') everywhere.push(...calicoImages(spec, images));
   const provider = spec.controlPlaneEndpoint?.provider;
   if (role === 'worker') return provider === 'local-lb' ? [images.haproxy, ...everywhere] : everywhere;
   const etcd = etcdTopology(spec) === 'stacked' ? [images.etcd] : [];

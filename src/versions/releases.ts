@@ -71,6 +71,8 @@ export const DEFAULT_VERSIONS = {
   cniPlugins: '1.3.0',
   crictl: '1.25.0',
   flannel: 'v0.22.3',
+  /** Source: the release of Calico 3.25 that was seen working with Kubernetes 1.25. */
+  calico: 'v3.25.2',
   /** Source: test/utils/image/manifest.go at v1.25.0. */
   agnhost: '2.40',
   /** Source: Docker Hub's official image, the release that Debian 12 has, too. */

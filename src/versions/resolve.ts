@@ -2,7 +2,14 @@ import semver from 'semver';
 import { etcdTopology } from '../constants/index.js';
 import { KbsError } from '../errors/index.js';
 import { versionsIn } from './catalogue.js';
-import { clusterImages, ENDPOINT_REPOSITORIES, imagesFor, knownFlannelRelease, kubernetesRepositories } from './images.js';
+import {
+  CALICO_REPOSITORY,
+  clusterImages,
+  ENDPOINT_REPOSITORIES,
+  imagesFor,
+  knownFlannelRelease,
+  kubernetesRepositories,
+} from './images.js';
 import { DEFAULT_VERSIONS, flannelRelease, kubernetesRelease, SUPPORTED_KUBERNETES } from './releases.js';
 import type { ArtifactName, Catalogue, ComponentVersions, VersionRequest } from './types.js';
 
@@ -67,6 +74,11 @@ function flannelVersion(spec: VersionRequest, catalogue: Catalogue): string {
   return choose('flannel', wish, has, catalogue);
 }
 
+function calicoVersion(spec: VersionRequest, catalogue: Catalogue): string {
+  const { calico } = DEFAULT_VERSIONS;
+  return spec.network.cni.type === 'calico' ? imageTag(`${CALICO_REPOSITORY}/node`, { preferred: calico }, catalogue) : calico;
+}
+
 function runtimeVersion(name: 'containerd' | 'runc', spec: VersionRequest, catalogue: Catalogue): string {
   const asked = name === 'containerd' ? spec.containerRuntime.version : spec.containerRuntime.runcVersion;
   const wish: Wish = { asked, preferred: DEFAULT_VERSIONS[name] };
@@ -120,6 +132,7 @@ export function resolveVersions(spec: VersionRequest, catalogue: Catalogue): Com
     crictl: artifactVersion('crictl', { preferred: DEFAULT_VERSIONS.crictl }, catalogue),
     flannel,
     flannelCniPlugin: knownFlannelRelease(flannel).cniPluginTag,
+    calico: calicoVersion(spec, catalogue),
     agnhost: imageTag(repositories.agnhost, { preferred: DEFAULT_VERSIONS.agnhost }, catalogue),
     haproxy: provider === 'local-lb' ? imageTag(ENDPOINT_REPOSITORIES.haproxy, { preferred: haproxy }, catalogue) : haproxy,
     kubeVip: provider === 'kube-vip' ? imageTag(ENDPOINT_REPOSITORIES.kubeVip, { preferred: kubeVip }, catalogue) : kubeVip,

@@ -42,7 +42,7 @@ export interface VersionRequest {
   /** Decide, with `etcd`, whether an image or a program of etcd is needed. Absent: the control planes run etcd. */
   readonly hosts?: readonly { readonly roles: readonly string[] }[];
   readonly etcd?: { readonly external?: unknown };
-  readonly network: { readonly cni: { readonly type: 'flannel' | 'none'; readonly version?: string | undefined } };
+  readonly network: { readonly cni: { readonly type: 'flannel' | 'calico' | 'none'; readonly version?: string | undefined } };
   readonly controlPlaneEndpoint?: { readonly provider: 'external' | 'kube-vip' | 'keepalived' | 'local-lb' } | undefined;
 }
 
@@ -70,6 +70,8 @@ export interface ComponentVersions {
   readonly flannel: string;
   /** `v1.2.0`; of no meaning when the pod network is not kbs's. */
   readonly flannelCniPlugin: string;
+  /** `v3.25.2`; of no meaning unless Calico is the pod network. */
+  readonly calico: string;
   /** `2.40` */
   readonly agnhost: string;
   /** `2.6.12`; of no meaning unless nodes have a load balancer of their own. */
@@ -89,6 +91,11 @@ export interface ClusterImages {
   readonly pause: string;
   readonly flannel: string;
   readonly flannelCniPlugin: string;
+  readonly calicoNode: string;
+  readonly calicoCni: string;
+  readonly calicoKubeControllers: string;
+  /** For many nodes only. */
+  readonly calicoTypha: string;
   /** Image of the pods that prove the data plane. */
   readonly agnhost: string;
   /** Load balancer of nodes without an API server. */

@@ -6,10 +6,21 @@ import { bootstrapTokenSecret, coreDnsKeptFields, coreDnsObjects, kubeadmContrac
 import { nodeSettings, type NodeSettings } from '../../src/phases/nodes/index.js';
 import { nodeStep } from '../../src/phases/nodes/node-step.js';
 import { objectsStep } from '../../src/phases/objects-step.js';
-import { flannelObjects, kubeProxyConfigMap, kubeProxyObjects, type KubeProxyInput } from '../../src/phases/pod-network/index.js';
+import { calicoSteps } from '../../src/phases/pod-network/calico-input.js';
+import {
+  calicoDefinitions,
+  calicoObjects,
+  calicoResources,
+  flannelObjects,
+  kubeProxyConfigMap,
+  kubeProxyObjects,
+  type CalicoInput,
+  type KubeProxyInput,
+} from '../../src/phases/pod-network/index.js';
 import { restartStep } from '../../src/phases/pod-network/restart-step.js';
 import { probeObjects } from '../../src/phases/proof/probe-objects.js';
 import { createBootstrapToken } from '../../src/pki/index.js';
+import type { ClusterImages } from '../../src/versions/index.js';
 import { aClusterSpec } from '../support/cluster-spec.js';
 import { startLoopbackControlPlane, type LoopbackControlPlane } from '../support/loopback-control-plane.js';
 import { memoryHost, stepContext } from '../support/memory-host.js';
@@ -281,5 +292,67 @@ describe('beside a real controller manager', () => {
     const plan = await planOf(nodeStep({ spec: aClusterSpec({ controlPlanes: 2 }), kube: cluster.kube }, settings));
     expect(plan).toMatchObject({ change: 'create' });
     expect(JSON.stringify(plan)).not.toContain('podCIDR');
+  });
+});
+
+describe('Calico on a real API server', () => {
+  const images = { node: 'node:1', cni: 'cni:1', kubeControllers: 'controllers:1', typha: 'typha:1' };
+  const input: CalicoInput = {
+    mode: 'vxlan',
+    podSubnet: '10.244.0.0/16',
+    blockSize: 26,
+    asNumber: 64512,
+    hasRouteReflectors: false,
+    mtu: 0,
+    autodetection: 'kubernetes-internal-ip',
+    typhaReplicas: 0,
+    images,
+  };
+  const MODES: readonly CalicoInput[] = [
+    input,
+    { ...input, mode: 'vxlan-cross-subnet', mtu: 1400 },
+    { ...input, mode: 'ipip' },
+    { ...input, mode: 'bgp', hasRouteReflectors: true, typhaReplicas: 3 },
+  ];
+  const calico = { type: 'calico' as const, calico: { mode: 'bgp' as const, routeReflectors: ['cp1'] } };
+  const calicoSpec = {
+    ...spec,
+    network: { ...spec.network, cni: { ...spec.network.cni, ...calico, calico: { ...spec.network.cni.calico, ...calico.calico } } },
+  };
+  const { node: calicoNode, cni: calicoCni, kubeControllers: calicoKubeControllers, typha: calicoTypha } = images;
+  const steps = (): readonly AnyStep[] =>
+    calicoSteps({
+      spec: calicoSpec,
+      kube: cluster.kube,
+      images: { calicoNode, calicoCni, calicoKubeControllers, calicoTypha } as ClusterImages,
+    });
+
+  test('its kinds, its settings and its workloads are made in this order, and then nothing is left to plan', async () => {
+    for (const step of steps()) await run(step);
+    for (const step of steps()) expect({ id: step.id, plan: await planOf(step) }).toEqual({ id: step.id, plan: { change: 'none' } });
+    const definitions = await api.list({ apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition' });
+    expect(definitions.filter(({ metadata }) => metadata.name.endsWith('.crd.projectcalico.org'))).toHaveLength(calicoDefinitions().length);
+  });
+
+  test('every object of every mode passes the API server’s own validation', async () => {
+    for (const mode of MODES) {
+      const objects = [...calicoDefinitions(), ...calicoResources(mode), ...calicoObjects(mode)];
+      const diffs = await atOnce(8, objects, (object) => api.diff(object));
+      expect(diffs).toHaveLength(objects.length);
+    }
+  });
+
+  test('a pool whose mode is none is refused, and fields kbs does not know stay', async () => {
+    const pool = (fields: object) => ({
+      apiVersion: 'crd.projectcalico.org/v1',
+      kind: 'IPPool',
+      metadata: { name: 'another' },
+      spec: { cidr: '10.9.0.0/16', ...fields },
+    });
+    await expect(api.apply(pool({ vxlanMode: 'Sometimes' }))).rejects.toSatisfy((error) => apiReason(error) === 'Invalid');
+    await api.apply(pool({ somethingOfTomorrow: 1 }));
+    expect(await api.read({ apiVersion: 'crd.projectcalico.org/v1', kind: 'IPPool', name: 'another' })).toMatchObject({
+      spec: { somethingOfTomorrow: 1 },
+    });
   });
 });

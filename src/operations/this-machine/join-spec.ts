@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { composeClusterSpec, IPVS_SCHEDULERS, type ComposedCluster } from '../../config/index.js';
+import { CALICO_MODES, composeClusterSpec, IPVS_SCHEDULERS, type ComposedCluster } from '../../config/index.js';
 import { POD_NETWORK_ANNOTATION } from '../../constants/index.js';
 import type { ConfigFields, Endpoint, JoinConfig } from '../../discovery/index.js';
 import { controlPlaneSettings } from '../control-plane-settings.js';
@@ -44,9 +44,11 @@ function firstSubnet(text: string | undefined): string | undefined {
   return text?.split(',').find((subnet) => !subnet.includes(':'));
 }
 
-function podNetwork({ annotations }: JoinConfig): { type: 'flannel'; version: string } | undefined {
-  const [type, version] = annotations[POD_NETWORK_ANNOTATION]?.split(' ') ?? [];
-  return type === 'flannel' && version !== undefined ? { type, version } : undefined;
+function podNetwork({ annotations }: JoinConfig) {
+  const [type, detail] = annotations[POD_NETWORK_ANNOTATION]?.split(' ') ?? [];
+  const mode = CALICO_MODES.find((name) => name === detail);
+  if (type === 'calico' && mode !== undefined) return { type, calico: { mode } } as const;
+  return type === 'flannel' && detail !== undefined ? ({ type, version: detail } as const) : undefined;
 }
 
 /** What this machine's kernel is made ready for; a scheduler kbs does not know is kube-proxy's own to load. */

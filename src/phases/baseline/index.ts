@@ -1,2 +1,2 @@
 export { baselinePhase } from './phase.js';
-export { baselineCommand, baselineEntries, BASELINE_NOTES, STATE_TREES, treeContentNote } from './record.js';
+export { BPF_MOUNT, baselineCommand, baselineEntries, BASELINE_NOTES, ROUTES_LOOK, STATE_TREES, treeContentNote } from './record.js';

@@ -12,6 +12,10 @@ export const STATE_TREES: readonly string[] = [
   PATHS.containerdStateDir,
   '/run/containerd',
   PATHS.flannelRunDir,
+  '/run/calico',
+  '/run/nodeagent',
+  '/var/lib/calico',
+  '/var/log/calico',
   PATHS.podLogsDir,
   PATHS.containerLogsDir,
 ];
@@ -34,9 +38,12 @@ export const OWN_TREES: readonly string[] = [
 
 /**
  * What pods of the cluster write or have made outside of {@link STATE_TREES}: kube-proxy's volume (the runtime makes a folder that is
- * missing), flannel's plugin. A folder goes only when it is still empty. Source: kube-proxy of kubeadm v1.25, manifests of flannel 0.19.
+ * missing), plugins of flannel and Calico. A folder goes only when it is still empty. Source: kube-proxy of kubeadm v1.25, manifests of flannel 0.19.
  */
-const WRITTEN_BY_PODS: readonly string[] = ['/lib/modules', `${PATHS.cniBinDir}/flannel`];
+const WRITTEN_BY_PODS: readonly string[] = [
+  '/lib/modules',
+  ...['flannel', 'calico', 'calico-ipam', 'install'].map((name) => `${PATHS.cniBinDir}/${name}`),
+];
 
 /** Units the kubelet's unit pulls in, besides its own. What pulls in the target in turn is asked for. */
 const PULLED_IN = 'network-online.target';
@@ -64,6 +71,12 @@ export const MOVED_SYSCTLS: readonly string[] = [
   'net.ipv4.conf.all.arp_announce',
 ];
 
+/** Mounted by systemd on most hosts, and by Calico where it is not. */
+export const BPF_MOUNT = '/sys/fs/bpf';
+
+/** Prints routes of BGP daemons and of Felix, which calls itself 80. */
+export const ROUTES_LOOK = 'for protocol in bird 80; do ip -4 route show proto "$protocol" 2>/dev/null; done; true';
+
 /** Names of the journal's notes about a host as it was found. Values are JSON: lists of strings. */
 export const BASELINE_NOTES = {
   /** The baseline is complete. */
@@ -78,7 +91,9 @@ export const BASELINE_NOTES = {
   chains: 'iptables-chains',
   /** Virtual servers of IPVS as `ipvsadm` names them: `-t 10.96.0.1:443`. */
   virtualServers: 'ipvs-virtual-servers',
-  /** Mount points below {@link OWN_TREES}. */
+  /** Routes that a BGP daemon or Calico's Felix has set, as `ip route` prints them. */
+  routes: 'routes',
+  /** Mount points below {@link OWN_TREES}, and {@link BPF_MOUNT}. */
   mounts: 'mounts',
   /** Images in the namespace of Kubernetes of a container runtime; absent when it had no such namespace. */
   runtimeImages: 'runtime-images',
@@ -124,6 +139,8 @@ for path in $TREES; do
     case $mount in "$path"/*) printf "mount\\t$mount\\n" ;; esac
   done
 done
+grep -q ' ${BPF_MOUNT} ' /proc/self/mountinfo && printf 'mount\\t${BPF_MOUNT}\\n'
+{ ${ROUTES_LOOK}; } | sed 's/ *$//; s/^/route\\t/'
 if command -v nft >/dev/null 2>&1; then
   printf 'nft\\tyes\\n'
   nft list tables | sed 's/^table /table\\t/'
@@ -192,6 +209,7 @@ export function baselineEntries(text: string): readonly JournalEntry[] {
       : [listNote(BASELINE_NOTES.nftTables, flat('table')), listNote(BASELINE_NOTES.nftChains, flat('nft-chain'))]),
     listNote(BASELINE_NOTES.chains, flat('chain')),
     listNote(BASELINE_NOTES.virtualServers, flat('virtual-server')),
+    listNote(BASELINE_NOTES.routes, flat('route')),
     ...(collect('runtime').length === 0 ? [] : [listNote(BASELINE_NOTES.runtimeImages, flat('image'))]),
     { kind: 'note', name: BASELINE_NOTES.done, value: '1' },
   );

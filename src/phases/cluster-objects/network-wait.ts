@@ -12,7 +12,7 @@ function condition(node: KubeObject, type: string): { readonly status: string; r
   return state?.conditions?.find((candidate) => candidate.type === type);
 }
 
-/** Nodes that take pods, but where flannel has not said yet that it is up. Pure. */
+/** Nodes that take pods, but where the network has not said yet that it is up. Pure. */
 export function nodesWithoutNetwork(nodes: readonly KubeObject[]): readonly string[] {
   return nodes
     .filter((node) => condition(node, 'Ready')?.status === 'True' && condition(node, 'NetworkUnavailable')?.status !== 'False')
@@ -27,7 +27,7 @@ export function nodesWithNetwork(nodes: readonly KubeObject[]): readonly string[
 }
 
 /**
- * Waits until flannel is up on every node that takes pods, and on one at least. A pod that comes to a node before its network
+ * Waits until the network is up on every node that takes pods, and on one at least. A pod that comes to a node before its network
  * fails, and the kubelet tries again only after many seconds.
  * @throws KbsError WAIT_TIMEOUT
  */
@@ -36,7 +36,7 @@ export async function waitForNetwork(api: KubeApi, { signal }: Pick<StepContext,
     what: 'the pod network on the first node',
     forMs: WAIT_MS,
     signal,
-    remedy: ['kubectl --kubeconfig /etc/kubernetes/admin.conf -n kube-flannel logs -l app=flannel --all-containers --prefix'],
+    remedy: ['kubectl --kubeconfig /etc/kubernetes/admin.conf get pods -A -o wide   # then the logs of flannel or calico-node'],
     probe: async () => {
       const nodes = await api.list({ apiVersion: 'v1', kind: 'Node' });
       const without = nodesWithoutNetwork(nodes);

@@ -38,6 +38,7 @@ export function kubeadmContractInput(
     // Driver systemd is kubeadm's own choice, any other one is the user's.
     isKubeletConfigUserSupplied: Object.keys(kubelet.config).length > 0 || containerRuntime.cgroupDriver !== 'systemd',
     ...(network.cni.type === 'flannel' ? { podNetwork: `flannel ${versions.flannel}` } : {}),
+    ...(network.cni.type === 'calico' ? { podNetwork: `calico ${network.cni.calico.mode}` } : {}),
     clusterInfo: renderClusterInfo(endpointAccess(spec, caCertificate)),
   };
 }
@@ -99,7 +100,7 @@ export const clusterDnsPhase: Phase<Pick<RunContext, 'spec' | 'images' | 'kube' 
         objects: () => objects.filter(isDeployment),
         keep: coreDnsKeptFields,
         // A network of the user's own comes when the user brings it.
-        ...(spec.network.cni.type === 'flannel' ? { before: waitForNetwork } : {}),
+        ...(spec.network.cni.type === 'none' ? {} : { before: waitForNetwork }),
       }),
     ];
   },

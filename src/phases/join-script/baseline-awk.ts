@@ -35,6 +35,7 @@ $1 == "table" { add("${BASELINE_NOTES.nftTables}", trimmed($2)) }
 $1 == "nft-chain" { add("${BASELINE_NOTES.nftChains}", trimmed($2)) }
 $1 == "chain" { add("${BASELINE_NOTES.chains}", trimmed($2)) }
 $1 == "virtual-server" { add("${BASELINE_NOTES.virtualServers}", trimmed($2)) }
+$1 == "route" { add("${BASELINE_NOTES.routes}", trimmed($2)) }
 $1 == "runtime" { has_runtime = 1 }
 $1 == "image" { add("${BASELINE_NOTES.runtimeImages}", trimmed($2)) }
 END {
@@ -44,6 +45,7 @@ END {
   if (has_nft) { list_note("${BASELINE_NOTES.nftTables}"); list_note("${BASELINE_NOTES.nftChains}") }
   list_note("${BASELINE_NOTES.chains}")
   list_note("${BASELINE_NOTES.virtualServers}")
+  list_note("${BASELINE_NOTES.routes}")
   if (has_runtime) list_note("${BASELINE_NOTES.runtimeImages}")
   put_note("${BASELINE_NOTES.done}", "1")
 }`;

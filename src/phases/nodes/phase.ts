@@ -2,6 +2,7 @@ import type { Phase } from '../../engine/index.js';
 import { runtimeOf } from '../container-runtime/index.js';
 import { hostSpecOf, isControlPlane, isNode, type RunContext } from '../context.js';
 import { localLbLabels } from '../endpoint/index.js';
+import { routeReflectorMarks } from '../pod-network/index.js';
 import { nodeSettings } from './node-settings.js';
 import { nodeStep } from './node-step.js';
 
@@ -14,7 +15,10 @@ export const nodesPhase: Phase<Pick<RunContext, 'spec' | 'kube'>> = {
   after: ['kubelet'],
   waitsFor: ['api-server'],
   steps(context, host) {
-    const labels = isControlPlane(host) ? {} : localLbLabels(context.spec);
-    return [nodeStep(context, nodeSettings(hostSpecOf(context.spec, host), runtimeOf(context.spec, host).criSocket, labels))];
+    const { spec } = context;
+    const reflector = routeReflectorMarks(spec, host.name);
+    const labels = { ...(isControlPlane(host) ? {} : localLbLabels(spec)), ...reflector.labels };
+    const settings = nodeSettings(hostSpecOf(spec, host), runtimeOf(spec, host).criSocket, labels);
+    return [nodeStep(context, { ...settings, annotations: { ...settings.annotations, ...reflector.annotations } })];
   },
 };

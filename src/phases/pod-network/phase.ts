@@ -8,6 +8,7 @@ import { isNode, type RunContext } from '../context.js';
 import { waitForEndpoint } from '../endpoint/index.js';
 import { objectsStep } from '../objects-step.js';
 import { skipWithoutControlPlane } from '../skip-without-control-plane.js';
+import { calicoSteps } from './calico-input.js';
 import { flannelConfigMap, flannelObjects, type FlannelInput } from './flannel.js';
 import { kubeProxyConfigMap, kubeProxyObjects, type KubeProxyInput } from './kube-proxy.js';
 import { restartStep } from './restart-step.js';
@@ -89,14 +90,14 @@ function flannelSteps(context: Slice): readonly AnyStep[] {
   ];
 }
 
-/** kube-proxy and flannel, when the API serves and every host has their images: a kubelet that finds none backs off for ten seconds. */
+/** kube-proxy and the pod network, when the API serves and every host has their images: a kubelet that finds none backs off for ten seconds. */
 export const podNetworkPhase: Phase<Slice> = {
   name: 'pod-network',
   title: 'Deploy kube-proxy and the pod network',
-  summary: 'applies the objects of kube-proxy and flannel',
+  summary: 'applies the objects of kube-proxy and of flannel or Calico',
   on: 'cluster',
   after: [],
   waitsFor: ['api-server', 'images'],
   skip: skipWithoutControlPlane,
-  steps: (context) => [...kubeProxySteps(context), ...flannelSteps(context)],
+  steps: (context) => [...kubeProxySteps(context), ...flannelSteps(context), ...calicoSteps(context)],
 };

@@ -7,6 +7,7 @@ import { runtimeOf } from '../container-runtime/index.js';
 import { hostSpecOf, isControlPlane, isEtcdHost, isNode } from '../context.js';
 import { hasLocalLb, KEEPALIVED_FILES } from '../endpoint/index.js';
 import { kernelModulesFor } from '../prepare/index.js';
+import { networkCommands, networkKernelNeeds, networkPorts } from './network-needs.js';
 import type { DiskNeed, EndpointNeed, PortNeed, PreflightInput } from './types.js';
 
 const GIBIBYTE = 1024 ** 3;
@@ -32,7 +33,7 @@ const CONTROL_PLANE_PORTS: readonly PortNeed[] = [
 ];
 
 /** Needed of every node besides what kbs loads itself; the components load these on their own. */
-const FURTHER_KERNEL_NEEDS: readonly { readonly purpose: string; readonly anyOf: readonly KernelModule[] }[] = [
+const FURTHER_KERNEL_NEEDS: PreflightInput['kernelNeeds'] = [
   {
     purpose: 'service addresses',
     anyOf: [
@@ -48,20 +49,11 @@ const FURTHER_KERNEL_NEEDS: readonly { readonly purpose: string; readonly anyOf:
   { purpose: 'pod network on the host', anyOf: [{ name: 'bridge', builtInEvidence: ['CONFIG_BRIDGE'] }] },
 ];
 
-/** With kube-proxy in mode ipvs: the kernel loads these when they are asked for. Source: kube-proxy v1.25 ipvs/netlink_linux.go, ipset. */
-const IPVS_KERNEL_NEEDS: typeof FURTHER_KERNEL_NEEDS = [
-  { purpose: 'interface kube-ipvs0', anyOf: [{ name: 'dummy', builtInEvidence: ['CONFIG_DUMMY'] }] },
-  { purpose: 'sets of service addresses', anyOf: [{ name: 'ip_set', builtInEvidence: ['CONFIG_IP_SET'] }] },
-  { purpose: 'rules on sets', anyOf: [{ name: 'xt_set', builtInEvidence: ['CONFIG_NETFILTER_XT_SET'] }] },
-];
-
-/** With these kbs takes away what kube-proxy leaves behind of mode ipvs. */
-const IPVS_COMMANDS = ['ipset', 'ipvsadm'] as const;
-
 const PURPOSES: Readonly<Record<string, string>> = {
   overlay: 'file systems of containers',
   br_netfilter: 'services between pods of one host',
   vxlan: 'pod network between hosts',
+  ipip: 'pod network between hosts',
   nf_conntrack: 'address translation',
 };
 
@@ -126,22 +118,21 @@ export function preflightInput(spec: ClusterSpec, host: Host): PreflightInput {
     isControlPlane: runsControlPlane,
     runsEtcd: isEtcdHost(host) || (runsControlPlane && etcdTopology(spec) === 'stacked'),
   };
-  const usesIpvs = spec.network.kubeProxy.mode === 'ipvs';
   const modules = kernelModulesFor(spec);
   const isLoaded = ({ name }: KernelModule): boolean => modules.some((module) => module.name === name);
   const kernelNeeds = [
     ...modules.map((module) => ({ purpose: purposeOf(module), anyOf: [module] })),
     ...FURTHER_KERNEL_NEEDS.filter(({ anyOf }) => !anyOf.some(isLoaded)),
-    ...(usesIpvs ? IPVS_KERNEL_NEEDS : []),
+    ...networkKernelNeeds(spec),
   ];
   return {
     nodeName: name,
     address,
     ...duties,
-    ports: [...portsOf(duties), ...endpointPorts(spec, host)],
+    ports: [...portsOf(duties), ...endpointPorts(spec, host), ...(duties.isNode ? networkPorts(spec) : [])],
     disks: disksOf(duties, { etcdDataDir: spec.etcd.dataDir, imagesDir: runtime.stateDir }),
     kernelNeeds: duties.isNode ? kernelNeeds : [],
-    furtherCommands: duties.isNode && usesIpvs ? IPVS_COMMANDS : [],
+    furtherCommands: duties.isNode ? networkCommands(spec) : [],
     maySwap: spec.preparation.swap === 'off' || spec.kubelet.config['failSwapOn'] === false,
     cgroupDriver: spec.containerRuntime.cgroupDriver,
     welcomeUnits: runtime.welcomeUnits,

@@ -8,6 +8,14 @@ const BRIDGE_FILTER: KernelModule = {
 };
 const VXLAN: KernelModule = { name: 'vxlan', builtInEvidence: ['CONFIG_VXLAN'] };
 
+const IPIP: KernelModule = { name: 'ipip', builtInEvidence: ['CONFIG_NET_IPIP'] };
+
+/** The tunnel of Calico's mode. */
+function calicoModules(mode: ClusterSpec['network']['cni']['calico']['mode']): readonly KernelModule[] {
+  if (mode === 'ipip') return [IPIP];
+  return mode === 'bgp' ? [] : [VXLAN];
+}
+
 /**
  * What kube-proxy looks for before it does services by IPVS; without one of them it quietly does them by iptables.
  * Source: kube-proxy v1.25 ipvs/proxier.go (CanUseIPVSProxier), util/ipvs (GetRequiredIPVSModules).
@@ -28,6 +36,7 @@ export function kernelModulesFor(spec: Pick<ClusterSpec, 'network'>): readonly K
     OVERLAY,
     BRIDGE_FILTER,
     ...(cni.type === 'flannel' && cni.backend === 'vxlan' ? [VXLAN] : []),
+    ...(cni.type === 'calico' ? calicoModules(cni.calico.mode) : []),
     ...(kubeProxy.mode === 'ipvs' ? ipvsModules(kubeProxy.ipvs.scheduler) : []),
   ];
 }

@@ -31,6 +31,7 @@ const SYSTEM_NAMESPACES = [NAMESPACES.system, NAMESPACES.flannel] as const;
 const NODE_DAEMON_SETS = [
   { namespace: NAMESPACES.system, name: 'kube-proxy' },
   { namespace: NAMESPACES.flannel, name: 'kube-flannel-ds' },
+  { namespace: NAMESPACES.system, name: 'calico-node' },
 ] as const;
 
 /** What the API says of the cluster at one moment. */

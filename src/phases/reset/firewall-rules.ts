@@ -7,11 +7,11 @@ export interface Cleaning {
   readonly rules: readonly string[];
 }
 
-/** Chains of kubelet, kube-proxy, flannel and the CNI plugins. Source: kube-proxy v1.25 proxier.go, CNI plugins portmap and ip masq. */
-const OWN_CHAIN = /^(KUBE-|FLANNEL-|CNI-HOSTPORT-|CNI-DN-|CNI-SN-|CNI-ADMIN|CNI-FORWARD|CNI-[0-9a-f]{24}$)/;
+/** Chains of kubelet, kube-proxy, flannel, Calico and the CNI plugins. Source: kube-proxy v1.25 proxier.go, CNI plugins portmap and ip masq. */
+const OWN_CHAIN = /^(KUBE-|FLANNEL-|cali-|CNI-HOSTPORT-|CNI-DN-|CNI-SN-|CNI-ADMIN|CNI-FORWARD|CNI-[0-9a-f]{24}$)/;
 
-/** Rules flannel 0.19 puts straight into chains of the kernel; it marks them with a comment. */
-const FLANNEL_RULE = /--comment "?flanneld (masq|forward)"?(\s|$)/;
+/** Rules flannel 0.19 and Calico put straight into chains of the kernel; they mark them with a comment. */
+const NETWORK_RULE = /--comment "?(flanneld (masq|forward)"?(\s|$)|cali:)/;
 
 /** Whose chains and rules are looked for. */
 export interface RuleOwner {
@@ -21,7 +21,7 @@ export interface RuleOwner {
 }
 
 /** Everything that came with the cluster. */
-export const CLUSTER_OWNER: RuleOwner = { ownsChain: (chain) => OWN_CHAIN.test(chain), ownsRule: (rule) => FLANNEL_RULE.test(rule) };
+export const CLUSTER_OWNER: RuleOwner = { ownsChain: (chain) => OWN_CHAIN.test(chain), ownsRule: (rule) => NETWORK_RULE.test(rule) };
 
 /**
  * Reads `iptables-save`: which chains and rules came with the cluster, or with a part of it.
@@ -85,7 +85,7 @@ interface NftTable {
 }
 
 /** What `nft` shows of the rules that {@link clusterRules} finds. */
-const CLUSTER_RULE = /(jump|goto) (KUBE|FLANNEL|CNI)-|comment "flanneld (masq|forward)"/;
+const CLUSTER_RULE = /(jump|goto) (KUBE|FLANNEL|CNI|cali)-|comment "(flanneld (masq|forward)"|cali:)/;
 
 /**
  * Reads `nft list ruleset`. An accepting base chain without rules counts as empty. Chains and rules of the cluster do not count: a plan

@@ -25,6 +25,8 @@ export interface FormerState {
   readonly nftChains: ReadonlySet<string>;
   /** `iptables CHAIN`, `ip6tables CHAIN` */
   readonly chains: ReadonlySet<string>;
+  /** Routes of BGP daemons and of Calico, as `ip route` prints them; undefined when nobody looked: then none is known to be the cluster's. */
+  readonly routes: ReadonlySet<string> | undefined;
   /** `-t 10.96.0.1:443` */
   readonly virtualServers: ReadonlySet<string>;
   /** What was in a tree that fills by itself, relative to it, two levels deep; undefined for any other folder. */
@@ -64,6 +66,7 @@ export function formerState(entries: readonly JournalEntry[]): FormerState | und
     nftTables: notes.has(BASELINE_NOTES.nftTables) ? list(BASELINE_NOTES.nftTables) : undefined,
     nftChains: list(BASELINE_NOTES.nftChains),
     chains: list(BASELINE_NOTES.chains),
+    routes: notes.has(BASELINE_NOTES.routes) ? list(BASELINE_NOTES.routes) : undefined,
     virtualServers: list(BASELINE_NOTES.virtualServers),
     contentOf,
     keepsRuntime: ran,

@@ -7,6 +7,7 @@ import { undoPreparationSteps } from '../prepare/index.js';
 import { iptablesStep, nftStep } from './firewall-step.js';
 import { DISCARDED_DIR, forgetStep } from './forget-step.js';
 import { formerState, type FormerState } from './former-state.js';
+import { calicoStep } from './calico-step.js';
 import { ipvsStep } from './ipvs-step.js';
 import { cgroupsStep, modulesStep, slicesStep, sysctlsStep } from './kernel-steps.js';
 import { linksStep } from './links-step.js';
@@ -87,6 +88,7 @@ const removeNetworkPhase: Phase<ResetContext> = {
       iptablesStep(former),
       // After the rules, which name its sets.
       ipvsStep(former),
+      calicoStep(former),
       nftStep(former),
     ]),
 };

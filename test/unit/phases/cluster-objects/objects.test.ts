@@ -36,6 +36,7 @@ const VERSIONS: ComponentVersions = {
   crictl: '1.25.0',
   flannel: 'v0.22.3',
   flannelCniPlugin: 'v1.2.0',
+  calico: 'v3.25.2',
   agnhost: '2.40',
   haproxy: '2.6.12',
   kubeVip: 'v0.5.12',

@@ -1,0 +1,90 @@
+import { nodeHosts, type ClusterSpec } from '../../config/index.js';
+import { CALICO_ROUTE_REFLECTOR } from '../../constants/index.js';
+import { waitFor, type AnyStep, type StepContext } from '../../engine/index.js';
+import type { KubeApi, KubeObject } from '../../kube/index.js';
+import type { RunContext } from '../context.js';
+import { objectsStep } from '../objects-step.js';
+import { calicoDefinitions } from './calico-crds.js';
+import { calicoConfigMap, calicoObjects, calicoResources, speaksBgp, typhaReplicasFor, type CalicoInput } from './calico.js';
+import { restartStep } from './restart-step.js';
+
+/** A name as a regular expression that nothing else matches: Calico takes one. */
+function exactly(name: string): string {
+  return `^${name.replaceAll(/[.+*?^$()[\]{}|\\]/g, '\\$&')}$`;
+}
+
+/** Calico's objects as the cluster file wants them. */
+export function calicoInput({ spec, images }: Pick<RunContext, 'spec' | 'images'>): CalicoInput {
+  const { podSubnet, cni } = spec.network;
+  const { mode, blockSize, mtu = 0, asNumber, routeReflectors } = cni.calico;
+  return {
+    mode,
+    podSubnet,
+    blockSize,
+    asNumber,
+    hasRouteReflectors: routeReflectors.length > 0,
+    mtu,
+    autodetection: cni.interface === undefined ? 'kubernetes-internal-ip' : `interface=${exactly(cni.interface)}`,
+    typhaReplicas: typhaReplicasFor(nodeHosts(spec).length),
+    images: { node: images.calicoNode, cni: images.calicoCni, kubeControllers: images.calicoKubeControllers, typha: images.calicoTypha },
+  };
+}
+
+/** All route reflectors of a cluster are one group. */
+const REFLECTOR_GROUP = '244.0.0.1';
+
+/** What makes a node a route reflector; nothing for all others. Source: libcalico-go v3.25, resources/node.go. */
+export function routeReflectorMarks(spec: ClusterSpec, name: string) {
+  const { type, calico } = spec.network.cni;
+  if (type !== 'calico' || !speaksBgp(calico.mode) || !calico.routeReflectors.includes(name)) return { labels: {}, annotations: {} };
+  return { labels: { [CALICO_ROUTE_REFLECTOR]: '' }, annotations: { 'projectcalico.org/RouteReflectorClusterID': REFLECTOR_GROUP } };
+}
+
+const SERVED_WITHIN_MS = 60_000;
+
+function isServed(definition: KubeObject | undefined): boolean {
+  const status = definition?.['status'] as { conditions?: readonly { type: string; status: string }[] } | undefined;
+  return status?.conditions?.some(({ type, status: value }) => type === 'Established' && value === 'True') ?? false;
+}
+
+/** Objects of a kind can be made only when the API server serves it. */
+async function waitForDefinitions(api: KubeApi, { signal }: StepContext): Promise<void> {
+  await waitFor({
+    what: 'the API server to serve Calico’s kinds',
+    forMs: SERVED_WITHIN_MS,
+    signal,
+    probe: async () => {
+      const definitions = calicoDefinitions();
+      const live = await api.list({ apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition' });
+      const waiting = definitions.filter(({ metadata }) => !isServed(live.find((found) => found.metadata.name === metadata.name)));
+      return waiting.length === 0
+        ? { done: true, value: true }
+        : { done: false, seen: `${waiting.length} of ${definitions.length} missing` };
+    },
+  });
+}
+
+/** Calico on the cluster: kinds, settings, then what runs. */
+export function calicoSteps(context: Pick<RunContext, 'spec' | 'images' | 'kube'>): readonly AnyStep[] {
+  if (context.spec.network.cni.type !== 'calico') return [];
+  const input = calicoInput(context);
+  const { kube } = context;
+  return [
+    objectsStep({ id: 'calico/definitions', title: 'Define Calico’s kinds', kube, objects: calicoDefinitions }),
+    objectsStep({
+      id: 'calico/resources',
+      title: 'Configure Calico',
+      kube,
+      objects: () => calicoResources(input),
+      before: waitForDefinitions,
+    }),
+    objectsStep({ id: 'calico/objects', title: 'Deploy Calico', kube, objects: () => calicoObjects(input) }),
+    restartStep({
+      id: 'calico/restart',
+      title: 'Restart Calico for a new configuration',
+      kube,
+      configMap: () => calicoConfigMap(input),
+      podSelector: 'k8s-app=calico-node',
+    }),
+  ];
+}
