@@ -9,6 +9,9 @@ import { ensureCacheEntry, type CacheEntry } from './cache-entry.js';
 import { COMPONENTS_DIRECTORY, type GoSet, kubernetesSet } from './go-sets.js';
 import { ensureKubernetesModule, GO_ENVIRONMENT, readModule } from './go-module.js';
 
+// The compiler spends a fifth of its time on collecting garbage that there is room for. No part of what is built.
+const FAST_COMPILER = { GOGC: '400' };
+
 let knownVersion: Promise<string> | undefined;
 
 /** What `go version` says. @throws LabError when there is no Go. */
@@ -46,7 +49,10 @@ async function entryOf(set: GoSet, module: string, name: string): Promise<CacheE
     inputs: [...(await readModule(module)), await goVersion(), ...command, JSON.stringify(environment)],
     build: async (directory) => {
       if (set.cgo === true) await ensureCompiler();
-      await output([...command.slice(0, 2), '-o', `${directory}/`, ...command.slice(2)], { cwd: module, env: environment });
+      await output([...command.slice(0, 2), '-o', `${directory}/`, ...command.slice(2)], {
+        cwd: module,
+        env: { ...environment, ...FAST_COMPILER },
+      });
     },
   };
 }
