@@ -7,6 +7,7 @@ import { endpointProblems } from './endpoint-checks.js';
 import { etcdProblems, etcdWarnings } from './etcd-checks.js';
 import { kubeProxyProblems, kubeProxyWarnings } from './kube-proxy-checks.js';
 import type { Problem } from './problem.js';
+import { runtimeProblems, runtimeWarnings } from './runtime-checks.js';
 
 /** One problem for each value that an earlier host has already. */
 function* duplicates(what: string, hosts: readonly DraftHost[], pick: (host: DraftHost) => Placed<string> | undefined): Generator<Problem> {
@@ -74,6 +75,7 @@ export function crossProblems(draft: Draft, scope: CrossScope = {}): readonly Pr
     ...etcdProblems(draft),
     ...kubeProxyProblems(draft),
     ...calicoProblems(draft),
+    ...runtimeProblems(draft),
   ];
 }
 
@@ -98,12 +100,6 @@ function* settingWarnings(draft: Draft): Generator<Problem> {
     const path = ['spec', 'containerRuntime', 'registries', index, 'insecureSkipVerify'];
     if (draft.at(...path) === true) yield { path, message: 'images of these mirrors can be forged on the way; caFile is safer' };
   }
-  if (draft.at('spec', 'containerRuntime', 'install') === 'package') {
-    for (const field of ['version', 'runcVersion']) {
-      const path = ['spec', 'containerRuntime', field];
-      if (draft.at(...path) !== undefined) yield { path, message: 'has no effect with install: package' };
-    }
-  }
 }
 
 /** What is allowed and yet probably not meant. */
@@ -114,5 +110,6 @@ export function crossWarnings(draft: Draft): readonly Problem[] {
     ...kubeProxyWarnings(draft),
     ...calicoWarnings(draft),
     ...settingWarnings(draft),
+    ...runtimeWarnings(draft),
   ];
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { RUNTIME_TYPES, usualInstall, type RuntimeChoice, type RuntimeWish } from '../constants/index.js';
 import { endpointHostProblem, hostAddressProblem } from './checks/address.js';
 import { labelKeyProblem, labelValueProblem } from './checks/label.js';
 import { dnsName, labels, localPath, port, text } from './schema-fields.js';
@@ -53,6 +54,25 @@ const roles = z.array(z.enum(['control-plane', 'worker', 'etcd'])).superRefine((
   }
 });
 
+/** A container runtime. */
+export const runtimeType = z.enum(RUNTIME_TYPES);
+
+/** Where the programs of a container runtime come from. */
+export const runtimeInstall = z
+  .enum(['artifact', 'package'])
+  .optional()
+  .describe('artifact: official release archives; package: the distribution’s. Default: artifact; with docker: package');
+
+/** Says where a runtime comes from when the file does not. */
+export function withInstall<Runtime extends RuntimeWish>(runtime: Runtime): Runtime & Pick<RuntimeChoice, 'install'> {
+  return { ...runtime, install: runtime.install ?? usualInstall(runtime.type) };
+}
+
+const ownRuntime = z.strictObject({
+  type: runtimeType.describe('Container runtime of this host'),
+  install: runtimeInstall,
+});
+
 /** One machine. */
 export const host = z.strictObject({
   name: dnsName.describe('Node name; unique'),
@@ -63,5 +83,9 @@ export const host = z.strictObject({
     .describe('control-plane, worker or both (both: ordinary pods run there too); or etcd alone: a member of etcd and no node'),
   labels: labels.default({}).describe('Node labels'),
   taints: taints.optional().describe('Node taints; default: the control-plane taint on control planes that are not workers'),
+  containerRuntime: ownRuntime
+    .transform(withInstall)
+    .optional()
+    .describe('Another container runtime than spec.containerRuntime names, for this host; versions and the rest are those of the cluster'),
   ssh: z.strictObject(sshFields).optional().describe('What differs from spec.ssh for this host'),
 });

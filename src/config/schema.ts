@@ -20,8 +20,8 @@ import {
   text,
 } from './schema-fields.js';
 import { calico } from './schema-calico.js';
-import { host, ssh } from './schema-hosts.js';
 import { kubeProxy } from './schema-kube-proxy.js';
+import { host, runtimeInstall, runtimeType, ssh, withInstall } from './schema-hosts.js';
 
 const kubernetesVersion = text((value) => {
   if (isSupportedKubernetes(value)) return undefined;
@@ -57,10 +57,13 @@ const registry = z.strictObject({
 });
 
 const containerRuntime = z.strictObject({
-  type: z.enum(['containerd']).default('containerd').describe('Container runtime'),
-  install: z.enum(['artifact', 'package']).default('artifact').describe('artifact: official release archives; package: the distribution’s'),
+  type: runtimeType.default('containerd').describe('Container runtime; docker: Docker Engine with cri-dockerd'),
+  install: runtimeInstall,
   version: releaseVersion.optional().describe('containerd version, e.g. 1.6.28; default: pinned. Only with install: artifact'),
   runcVersion: releaseVersion.optional().describe('runc version, e.g. 1.1.12; default: pinned. Only with install: artifact'),
+  criDockerdVersion: releaseVersion
+    .optional()
+    .describe('cri-dockerd version, e.g. 0.3.4; default: pinned. Only for hosts with type: docker'),
   cgroupDriver: z.enum(['systemd', 'cgroupfs']).default('systemd').describe('Set alike in runtime and kubelet'),
   registries: z.array(registry).default([]).describe('Mirrors of image registries'),
 });
@@ -150,7 +153,7 @@ const spec = z
       .describe('Stable address of the API; required with several control planes. Default: the address of the only one'),
     ssh: ssh.prefault({}),
     hosts: z.array(host).min(1).describe('The machines'),
-    containerRuntime: containerRuntime.prefault({}).describe('Container runtime of every host'),
+    containerRuntime: containerRuntime.transform(withInstall).prefault({}).describe('Container runtime of the hosts'),
     network: network.prefault({}).describe('Addresses and the pod network'),
     imageRepository: registryPath.default('registry.k8s.io').describe('Registry of the Kubernetes images'),
     apiServer: component

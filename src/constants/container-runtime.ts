@@ -1,5 +1,5 @@
 /** Container runtimes kbs can set up. */
-export const RUNTIME_TYPES = ['containerd'] as const;
+export const RUNTIME_TYPES = ['containerd', 'docker'] as const;
 
 /** A container runtime, as the cluster file names it. */
 export type RuntimeType = (typeof RUNTIME_TYPES)[number];
@@ -11,12 +11,30 @@ export type RuntimeInstall = 'artifact' | 'package';
 export interface RuntimeChoice {
   readonly type: RuntimeType;
   readonly install: RuntimeInstall;
+  readonly cgroupDriver: 'systemd' | 'cgroupfs';
+}
+
+/** A runtime as it is asked for: what is left out depends on the type. */
+export interface RuntimeWish {
+  readonly type: RuntimeType;
+  readonly install?: RuntimeInstall | undefined;
 }
 
 /** The part of a cluster file that decides on the container runtime of its hosts. */
 export interface RuntimeRequest {
-  readonly containerRuntime: RuntimeChoice;
-  readonly hosts?: readonly { readonly name: string; readonly containerRuntime?: RuntimeChoice | undefined }[];
+  readonly containerRuntime: RuntimeWish & Pick<RuntimeChoice, 'cgroupDriver'>;
+  readonly hosts?:
+    | readonly {
+        readonly name: string;
+        readonly roles: readonly string[];
+        readonly containerRuntime?: RuntimeWish | undefined;
+      }[]
+    | undefined;
+}
+
+/** Where a runtime's programs come from when nobody says; of Docker Engine there is no official archive with a published digest. */
+export function usualInstall(type: RuntimeType): RuntimeInstall {
+  return type === 'docker' ? 'package' : 'artifact';
 }
 
 /**
@@ -25,5 +43,13 @@ export interface RuntimeRequest {
  */
 export function runtimeChoice({ containerRuntime, hosts = [] }: RuntimeRequest, name?: string): RuntimeChoice {
   const { type, install } = hosts.find((host) => host.name === name)?.containerRuntime ?? containerRuntime;
-  return { type, install };
+  return { type, install: install ?? usualInstall(type), cgroupDriver: containerRuntime.cgroupDriver };
+}
+
+/** What the nodes of a cluster have, the cluster's own first; each once. */
+export function runtimeChoices(request: RuntimeRequest): readonly RuntimeChoice[] {
+  const nodes = (request.hosts ?? []).filter(({ roles }) => !roles.includes('etcd'));
+  const all = [runtimeChoice(request), ...nodes.map(({ name }) => runtimeChoice(request, name))];
+  const used = nodes.length === 0 ? all : all.slice(1);
+  return [...new Map(used.map((choice) => [`${choice.type} ${choice.install}`, choice])).values()];
 }

@@ -1,10 +1,12 @@
 export {
   RUNTIME_TYPES,
   runtimeChoice,
+  runtimeChoices,
+  usualInstall,
   type RuntimeChoice,
-  type RuntimeInstall,
   type RuntimeRequest,
   type RuntimeType,
+  type RuntimeWish,
 } from './container-runtime.js';
 export { etcdTopology, type EtcdTopology } from './etcd-topology.js';
 export { hostPort } from './host-port.js';

@@ -51,8 +51,16 @@ export const FIELD_MANAGER = 'kbs';
 export const UNITS = {
   /** The node agent. */
   kubelet: 'kubelet.service',
-  /** The container runtime. */
+  /** containerd, as the container runtime or below Docker. */
   containerd: 'containerd.service',
+  /** Docker Engine. */
+  docker: 'docker.service',
+  /** Docker Engine's socket. */
+  dockerSocket: 'docker.socket',
+  /** cri-dockerd, between the kubelet and Docker Engine. */
+  criDocker: 'cri-docker.service',
+  /** cri-dockerd's socket. */
+  criDockerSocket: 'cri-docker.socket',
   /** Load balancer in front of the API servers, from the distribution. */
   haproxy: 'haproxy.service',
   /** Moves the address of the API between control planes, from the distribution. */

@@ -80,6 +80,24 @@ export const PATHS = {
   containerdStateDir: '/var/lib/containerd',
   /** Socket of containerd. */
   containerdSocket: '/var/run/containerd/containerd.sock',
+  /** Configuration of Docker Engine. */
+  dockerConfig: '/etc/docker/daemon.json',
+  /** CA certificates of registries for Docker Engine, one folder each. */
+  dockerRegistriesDir: '/etc/docker/certs.d',
+  /** Images and containers of Docker Engine. */
+  dockerStateDir: '/var/lib/docker',
+  /** Docker Engine, of the distribution. */
+  dockerBinary: '/usr/sbin/dockerd',
+  /** State of cri-dockerd. */
+  criDockerdStateDir: '/var/lib/cri-dockerd',
+  /** cri-dockerd. */
+  criDockerdBinary: '/usr/local/bin/cri-dockerd',
+  /** Unit of cri-dockerd. */
+  criDockerUnit: '/etc/systemd/system/cri-docker.service',
+  /** Unit of cri-dockerd's socket. */
+  criDockerSocketUnit: '/etc/systemd/system/cri-docker.socket',
+  /** Socket of cri-dockerd. */
+  criDockerdSocket: '/var/run/cri-dockerd.sock',
   /** Programs of containerd, as its release archive has them. */
   localBinDir: '/usr/local/bin',
   /** runc, where containerd's documentation puts it. */

@@ -1,5 +1,6 @@
 export { renderClusterConfiguration, renderCorefile, renderKubeProxyConfig, renderKubeProxyKubeconfig } from './cluster-objects.js';
 export { renderContainerdConfig, renderContainerdUnit, renderCrictlConfig, renderHostsToml } from './container-runtime.js';
+export { renderCriDockerSocket, renderCriDockerUnit, renderDockerConfig } from './docker.js';
 export { renderApiServer, renderControllerManager, renderScheduler } from './control-plane.js';
 export { renderCloudInit, renderJoinScript, type JoinScriptFields } from './join-script.js';
 export {
@@ -24,6 +25,7 @@ export type {
   ComponentOverrides,
   ContainerdConfigInput,
   ControllerManagerInput,
+  DockerConfigInput,
   EtcdInput,
   EtcdMemberInput,
   ExtraVolume,

@@ -12,6 +12,8 @@ export type TemplateName =
   | 'check-endpoint'
   | 'containerd-config.toml'
   | 'containerd.service'
+  | 'cri-docker.service'
+  | 'cri-docker.socket'
   | 'crictl.yaml'
   | 'etcd.service'
   | 'haproxy.cfg'

@@ -94,6 +94,12 @@ export interface ContainerdConfigInput {
   readonly restrictOomScoreAdj: boolean;
 }
 
+/** Input of Docker Engine's daemon.json. */
+export interface DockerConfigInput {
+  readonly cgroupDriver: 'systemd' | 'cgroupfs';
+  readonly registries: readonly Pick<RegistryInput, 'host' | 'mirrors' | 'insecureSkipVerify'>[];
+}
+
 /** A registry and its mirrors. */
 export interface RegistryInput {
   /** As in image names: `docker.io`, `10.0.0.5:5000`. */

@@ -1,5 +1,5 @@
 import semver from 'semver';
-import { etcdTopology } from '../constants/index.js';
+import { etcdTopology, runtimeChoices, type RuntimeChoice } from '../constants/index.js';
 import { KbsError } from '../errors/index.js';
 import { versionsIn } from './catalogue.js';
 import {
@@ -79,11 +79,22 @@ function calicoVersion(spec: VersionRequest, catalogue: Catalogue): string {
   return spec.network.cni.type === 'calico' ? imageTag(`${CALICO_REPOSITORY}/node`, { preferred: calico }, catalogue) : calico;
 }
 
-function runtimeVersion(name: 'containerd' | 'runc', spec: VersionRequest, catalogue: Catalogue): string {
-  const asked = name === 'containerd' ? spec.containerRuntime.version : spec.containerRuntime.runcVersion;
-  const wish: Wish = { asked, preferred: DEFAULT_VERSIONS[name] };
-  if (spec.containerRuntime.install === 'package') return asked ?? wish.preferred;
-  return artifactVersion(name, wish, catalogue);
+/** What no host needs need not be had. */
+function runtimeVersions(spec: VersionRequest, catalogue: Catalogue): Pick<ComponentVersions, 'containerd' | 'runc' | 'criDockerd'> {
+  const choices = runtimeChoices(spec);
+  const version = (name: ArtifactName, wish: Wish, needs: (choice: RuntimeChoice) => boolean): string =>
+    choices.some(needs) ? artifactVersion(name, wish, catalogue) : (wish.asked ?? wish.preferred);
+  const { version: containerd, runcVersion, criDockerdVersion } = spec.containerRuntime;
+  const hasContainerd = ({ type, install }: RuntimeChoice): boolean => type === 'containerd' && install === 'artifact';
+  return {
+    containerd: version('containerd', { asked: containerd, preferred: DEFAULT_VERSIONS.containerd }, hasContainerd),
+    runc: version('runc', { asked: runcVersion, preferred: DEFAULT_VERSIONS.runc }, hasContainerd),
+    criDockerd: version(
+      'cri-dockerd',
+      { asked: criDockerdVersion, preferred: DEFAULT_VERSIONS.criDockerd },
+      ({ type }) => type === 'docker',
+    ),
+  };
 }
 
 /** The image where the control planes run etcd, the release where hosts of its own do; what is not needed need not be had. */
@@ -126,8 +137,7 @@ export function resolveVersions(spec: VersionRequest, catalogue: Catalogue): Com
     ...etcdVersions(spec, release.etcd, catalogue),
     coredns: imageTag(repositories.coredns, { preferred: release.coredns }, catalogue),
     pause: imageTag(repositories.pause, { preferred: release.pause }, catalogue),
-    containerd: runtimeVersion('containerd', spec, catalogue),
-    runc: runtimeVersion('runc', spec, catalogue),
+    ...runtimeVersions(spec, catalogue),
     cniPlugins: artifactVersion('cni-plugins', { preferred: DEFAULT_VERSIONS.cniPlugins }, catalogue),
     crictl: artifactVersion('crictl', { preferred: DEFAULT_VERSIONS.crictl }, catalogue),
     flannel,

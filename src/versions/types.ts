@@ -1,5 +1,17 @@
+import type { RuntimeRequest } from '../constants/index.js';
+
 /** Artifacts that kbs puts on hosts, by the names used in catalogues. */
-export const ARTIFACT_NAMES = ['kubelet', 'kubectl', 'kubeadm', 'crictl', 'cni-plugins', 'containerd', 'runc', 'etcd'] as const;
+export const ARTIFACT_NAMES = [
+  'kubelet',
+  'kubectl',
+  'kubeadm',
+  'crictl',
+  'cni-plugins',
+  'containerd',
+  'runc',
+  'cri-dockerd',
+  'etcd',
+] as const;
 
 /** Name of an artifact as it stands in a catalogue. */
 export type ArtifactName = (typeof ARTIFACT_NAMES)[number];
@@ -34,13 +46,13 @@ export interface VersionRequest {
   /** With a leading v. */
   readonly kubernetesVersion: string;
   readonly imageRepository: string;
-  readonly containerRuntime: {
-    readonly install: 'artifact' | 'package';
+  readonly containerRuntime: RuntimeRequest['containerRuntime'] & {
     readonly version?: string | undefined;
     readonly runcVersion?: string | undefined;
+    readonly criDockerdVersion?: string | undefined;
   };
-  /** Decide, with `etcd`, whether an image or a program of etcd is needed. Absent: the control planes run etcd. */
-  readonly hosts?: readonly { readonly roles: readonly string[] }[];
+  /** Decide, with `etcd`, whether an image or a program of etcd is needed, and on runtimes. Absent: the control planes run etcd. */
+  readonly hosts?: RuntimeRequest['hosts'];
   readonly etcd?: { readonly external?: unknown };
   readonly network: { readonly cni: { readonly type: 'flannel' | 'calico' | 'none'; readonly version?: string | undefined } };
   readonly controlPlaneEndpoint?: { readonly provider: 'external' | 'kube-vip' | 'keepalived' | 'local-lb' } | undefined;
@@ -58,10 +70,12 @@ export interface ComponentVersions {
   readonly coredns: string;
   /** `3.8` */
   readonly pause: string;
-  /** `1.6.28`; of no meaning when the runtime comes from the distribution's package. */
+  /** `1.6.28`; of no meaning unless a host has containerd that does not come from the distribution's package. */
   readonly containerd: string;
-  /** `1.1.12`; of no meaning when the runtime comes from the distribution's package. */
+  /** `1.1.12`; of no meaning unless a host has containerd that does not come from the distribution's package. */
   readonly runc: string;
+  /** `0.3.4`; of no meaning unless a host has Docker Engine. */
+  readonly criDockerd: string;
   /** `1.3.0` */
   readonly cniPlugins: string;
   /** `1.25.0` */

@@ -3,7 +3,10 @@ import { parse } from 'yaml';
 import {
   renderContainerdConfig,
   renderContainerdUnit,
+  renderCriDockerSocket,
+  renderCriDockerUnit,
   renderCrictlConfig,
+  renderDockerConfig,
   renderEtcdUnit,
   renderHostsToml,
   renderKubeletConfig,
@@ -74,6 +77,17 @@ const FILES: Readonly<Record<string, string>> = {
   }),
   'containerd.service': renderContainerdUnit({ binary: '/usr/local/bin/containerd' }),
   'containerd-package.service': renderContainerdUnit({ binary: '/usr/bin/containerd' }),
+  'docker-daemon.json': renderDockerConfig({ cgroupDriver: 'systemd', registries: [] }),
+  'docker-daemon-mirrors.json': renderDockerConfig({
+    cgroupDriver: 'cgroupfs',
+    registries: [
+      { host: 'docker.io', mirrors: ['https://mirror.example.org', 'http://192.0.2.5:5000/hub'], insecureSkipVerify: true },
+      { host: '192.0.2.6:5000', mirrors: [], insecureSkipVerify: true },
+      { host: 'registry.example.org', mirrors: [], insecureSkipVerify: false },
+    ],
+  }),
+  'cri-docker.service': renderCriDockerUnit({ binary: '/usr/local/bin/cri-dockerd', pauseImage: 'registry.k8s.io/pause:3.8' }),
+  'cri-docker.socket': renderCriDockerSocket(),
   'crictl.yaml': renderCrictlConfig({ criSocket: 'unix:///run/containerd/containerd.sock' }),
   'hosts-docker-hub.toml': renderHostsToml({
     host: 'docker.io',

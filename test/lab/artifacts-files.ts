@@ -4,7 +4,7 @@ import { ensurePackages, packageInputs, upstreamVersion } from './components/deb
 import { labArchitecture } from './components/architecture.js';
 import { ensureCacheEntry } from './components/cache-entry.js';
 import { ensureGoSet, ensureKubernetes } from './components/go-build.js';
-import { CRICTL_VERSION, DEFAULT_KUBERNETES, ETCD, ETCD_VERSION } from './components/go-sets.js';
+import { CRI_DOCKERD, CRI_DOCKERD_VERSION, CRICTL_VERSION, DEFAULT_KUBERNETES, ETCD, ETCD_VERSION } from './components/go-sets.js';
 import { type TarEntry, writeTar } from './images-layer.js';
 
 /** The artifacts of a bundle and where the official ones are found. */
@@ -13,6 +13,7 @@ export const ARTIFACT_URLS = {
   runc: 'https://github.com/opencontainers/runc/releases/download/v{version}/runc.{arch}',
   'cni-plugins': 'https://github.com/containernetworking/plugins/releases/download/v{version}/cni-plugins-linux-{arch}-v{version}.tgz',
   crictl: 'https://github.com/kubernetes-sigs/cri-tools/releases/download/v{version}/crictl-v{version}-linux-{arch}.tar.gz',
+  'cri-dockerd': 'https://github.com/Mirantis/cri-dockerd/releases/download/v{version}/cri-dockerd-{version}.{arch}.tgz',
   etcd: 'https://github.com/etcd-io/etcd/releases/download/v{version}/etcd-v{version}-linux-{arch}.tar.gz',
   kubelet: 'https://dl.k8s.io/release/v{version}/bin/linux/{arch}/kubelet',
   kubectl: 'https://dl.k8s.io/release/v{version}/bin/linux/{arch}/kubectl',
@@ -64,6 +65,7 @@ export function runtimeArtifacts(inputs: readonly string[]): (() => Promise<Arti
       };
     },
     () => etcdArchive(inputs),
+    () => criDockerdArchive(inputs),
   ];
 }
 
@@ -77,6 +79,17 @@ async function etcdArchive(inputs: readonly string[]): Promise<ArtifactFile> {
     { path: `${folder}/README.md`, type: 'text', text: 'etcd and etcdctl\n' },
   ];
   return { name: 'etcd', version: ETCD_VERSION, file: await archived('etcd', [...inputs, programs], () => Promise.resolve(entries)) };
+}
+
+/** In the official layout: one program in a folder. What is in it is a stand-in. */
+async function criDockerdArchive(inputs: readonly string[]): Promise<ArtifactFile> {
+  const programs = await ensureGoSet(CRI_DOCKERD);
+  const entries: TarEntry[] = [
+    { path: 'cri-dockerd', type: 'directory' },
+    { path: 'cri-dockerd/cri-dockerd', type: 'file', source: join(programs, 'cri-dockerd') },
+  ];
+  const file = await archived('cri-dockerd', [...inputs, programs], () => Promise.resolve(entries));
+  return { name: 'cri-dockerd', version: CRI_DOCKERD_VERSION, file };
 }
 
 /** The artifacts of one Kubernetes version. */

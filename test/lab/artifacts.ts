@@ -23,7 +23,7 @@ import { labArchitecture } from './components/architecture.js';
 import { ensureCacheEntry } from './components/cache-entry.js';
 import { sha256OfFile } from './components/digest.js';
 import { ensureGoSet, ensureKubernetes } from './components/go-build.js';
-import { COREDNS, DEFAULT_KUBERNETES, ETCD, FLANNEL, FLANNEL_CNI, PAUSE } from './components/go-sets.js';
+import { COREDNS, CRI_DOCKERD, DEFAULT_KUBERNETES, ETCD, FLANNEL, FLANNEL_CNI, PAUSE } from './components/go-sets.js';
 import { writeImageArchive } from './images-archive.js';
 import { type ImageArchive, imageArchives } from './images.js';
 import { LabError } from './lab-error.js';
@@ -100,7 +100,7 @@ async function compileAll(versions: readonly string[]): Promise<void> {
   const kubernetes = limit(async () => {
     for (const version of new Set([DEFAULT_KUBERNETES, ...versions])) await ensureKubernetes(version);
   });
-  await Promise.all([kubernetes, ...[FLANNEL, COREDNS, ETCD, FLANNEL_CNI, PAUSE].map((set) => limit(() => ensureGoSet(set)))]);
+  await Promise.all([kubernetes, ...[CRI_DOCKERD, FLANNEL, COREDNS, ETCD, FLANNEL_CNI, PAUSE].map((set) => limit(() => ensureGoSet(set)))]);
 }
 
 async function placeImages(directory: string, archive: ImageArchive, recipe: readonly string[]): Promise<[string, CatalogueImage][]> {

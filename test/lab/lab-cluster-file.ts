@@ -6,6 +6,8 @@ export interface LabClusterOptions {
   readonly name?: string;
   /** Hosts of the lab that belong to the cluster; default: all. */
   readonly hosts?: readonly string[];
+  /** Container runtimes of single hosts, by name. */
+  readonly runtimes?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
   readonly artifacts: Readonly<Record<string, unknown>>;
   /** Merged over `spec` (top-level keys). */
   readonly spec?: Readonly<Record<string, unknown>>;
@@ -28,6 +30,7 @@ export function labClusterFile(lab: Lab, options: LabClusterOptions): string {
       name: host.name,
       address: host.address,
       roles: [roleOf(host.name)],
+      ...(options.runtimes?.[host.name] === undefined ? {} : { containerRuntime: options.runtimes[host.name] }),
       ...(host.user === 'root' ? {} : { ssh: { user: host.user } }),
     }));
   return stringify({

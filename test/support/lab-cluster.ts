@@ -43,6 +43,8 @@ export async function createLabCluster(options: {
   readonly name: string;
   readonly hosts: readonly LabHostSpec[];
   readonly members?: readonly string[];
+  /** Container runtimes of single hosts, by name. */
+  readonly runtimes?: LabClusterOptions['runtimes'];
   /** Merged over `spec` of the cluster file; what needs the hosts' addresses is told the lab. */
   readonly spec?: Spec | ((lab: Lab) => Spec);
 }): Promise<LabCluster> {
@@ -57,6 +59,7 @@ export async function createLabCluster(options: {
   const describe = async (changes: Partial<LabClusterOptions> = {}): Promise<void> => {
     const base: LabClusterOptions = {
       artifacts: { source: 'bundle', path: bundle },
+      ...(options.runtimes === undefined ? {} : { runtimes: options.runtimes }),
       ...(options.members === undefined ? {} : { hosts: options.members }),
       ...(spec === undefined ? {} : { spec }),
     };

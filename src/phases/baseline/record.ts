@@ -179,10 +179,16 @@ export async function lookAtBaseline(host: Host, dataDirectories: readonly strin
   return [...units, ...baselineEntries(text)];
 }
 
-/** Journal entries from what the baseline's script printed; the note that the baseline is complete comes last. */
-export function baselineEntries(text: string): readonly JournalEntry[] {
+type Collect = (kind: string) => readonly (readonly string[])[];
+
+function collector(text: string): Collect {
   const rows = text.split('\n').map((line) => line.split('\t'));
-  const collect = (kind: string): readonly (readonly string[])[] => rows.filter(([first]) => first === kind).map(([, ...rest]) => rest);
+  return (kind) => rows.filter(([first]) => first === kind).map(([, ...rest]) => rest);
+}
+
+/** Journal entries from lines about trees, their content, and single paths. */
+export function pathEntries(text: string): readonly JournalEntry[] {
+  const collect = collector(text);
   const entries: JournalEntry[] = [];
   for (const [path = '', was = ''] of collect('tree')) {
     // A file in a tree's place belongs to somebody else: reset must not touch it.
@@ -193,11 +199,18 @@ export function baselineEntries(text: string): readonly JournalEntry[] {
   for (const [path = '', was = ''] of collect('path')) {
     if (was === 'absent' || was === 'file' || was === 'link' || was === 'directory') entries.push({ kind: 'path', path, was });
   }
-  for (const [unit = '', active = '', enabled = ''] of collect('unit'))
-    entries.push({ kind: 'unit', unit, enabled: enabled || 'static', active });
   const contents = new Map<string, string[]>();
   for (const [tree = '', path = ''] of collect('content')) contents.set(tree, [...(contents.get(tree) ?? []), path]);
   for (const [tree, paths] of contents) entries.push(listNote(treeContentNote(tree), paths));
+  return entries;
+}
+
+/** Journal entries from what the baseline's script printed; the note that the baseline is complete comes last. */
+export function baselineEntries(text: string): readonly JournalEntry[] {
+  const collect = collector(text);
+  const entries: JournalEntry[] = [...pathEntries(text)];
+  for (const [unit = '', active = '', enabled = ''] of collect('unit'))
+    entries.push({ kind: 'unit', unit, enabled: enabled || 'static', active });
   for (const [key = '', was = ''] of collect('sysctl')) entries.push({ kind: 'sysctl', key, was: was.trim() });
   const flat = (kind: string): readonly string[] => collect(kind).map(([value = '']) => value.trim());
   entries.push(

@@ -49,6 +49,9 @@ export function containerdRuntime({ install }: Pick<RuntimeChoice, 'install'>): 
     evidenceUnits: [UNITS.containerd],
     welcomeUnits: isPackaged ? [UNITS.containerd] : [],
     stateDir: PATHS.containerdStateDir,
+    conflicts: isPackaged ? ['containerd.io'] : [],
+    traces: undefined,
+    isConfiguredFirst: false,
     packages: isPackaged
       ? { packages: ['containerd', 'runc'], withoutApt: 'set containerRuntime.install: artifact in the cluster file' }
       : undefined,

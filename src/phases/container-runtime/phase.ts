@@ -2,6 +2,7 @@ import { PATHS } from '../../constants/index.js';
 import type { AnyStep, Phase } from '../../engine/index.js';
 import type { Host } from '../../host/index.js';
 import { filesStep, packageStep, unpackStep, uploadStep, type FileSpec } from '../../steps/index.js';
+import { runtimeRecordStep } from '../baseline/index.js';
 import { isNode, type RunContext } from '../context.js';
 import { flannelCniConfig } from '../pod-network/index.js';
 import { runtimeOf } from './runtimes.js';
@@ -55,9 +56,11 @@ export const containerRuntimePhase: Phase<Slice> = {
   async steps(context, host) {
     const runtime = runtimeOf(context.spec, host);
     const files = await containerRuntimeFiles(context, runtime, host.facts);
+    const programs = programSteps(context, host, runtime);
+    const configuration = [filesStep({ id: 'runtime/config', title: `Configure ${runtime.title}`, files })];
     return [
-      ...programSteps(context, host, runtime),
-      filesStep({ id: 'runtime/config', title: `Configure ${runtime.title}`, files }),
+      ...(runtime.traces === undefined ? [] : [runtimeRecordStep(runtime.traces)]),
+      ...(runtime.isConfiguredFirst ? [...configuration, ...programs] : [...programs, ...configuration]),
       ...runtime.unitSteps(files),
     ];
   },

@@ -1,9 +1,11 @@
 import { runtimeChoice, type RuntimeChoice, type RuntimeRequest, type RuntimeType } from '../../constants/index.js';
 import { containerdRuntime } from './containerd.js';
+import { dockerRuntime } from './docker.js';
 import type { ContainerRuntime } from './types.js';
 
 const RUNTIMES: Readonly<Record<RuntimeType, (choice: RuntimeChoice) => ContainerRuntime>> = {
   containerd: containerdRuntime,
+  docker: dockerRuntime,
 };
 
 /**

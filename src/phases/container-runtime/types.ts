@@ -3,6 +3,7 @@ import type { AnyStep } from '../../engine/index.js';
 import type { Host } from '../../host/index.js';
 import type { FileSpec, ImageImportStepOptions, PackageStepOptions } from '../../steps/index.js';
 import type { ArtifactName, ComponentVersions } from '../../versions/index.js';
+import type { RuntimeTraces } from '../baseline/index.js';
 import type { RunContext } from '../context.js';
 
 /** An official release a runtime is installed from: an archive, or a program as it is. */
@@ -33,6 +34,12 @@ export interface ContainerRuntime {
   readonly welcomeUnits: readonly string[];
   /** Where images and containers lie. */
   readonly stateDir: string;
+  /** Packages that would have to leave for those it needs. */
+  readonly conflicts: readonly string[];
+  /** What it leaves on a host besides what is recorded of every host; undefined: nothing. */
+  readonly traces: RuntimeTraces | undefined;
+  /** Its packages start it as they are installed: it shall find its configuration then. */
+  readonly isConfiguredFirst: boolean;
   /** What comes from the distribution; undefined: nothing. */
   readonly packages: Omit<PackageStepOptions, 'id' | 'title'> | undefined;
   /** What comes from official releases. */

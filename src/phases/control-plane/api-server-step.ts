@@ -2,6 +2,7 @@ import { PORTS } from '../../constants/index.js';
 import { checkStep, waitFor, type AnyStep } from '../../engine/index.js';
 import { KbsError } from '../../errors/index.js';
 import { httpStatus, type Host } from '../../host/index.js';
+import type { RunContext } from '../context.js';
 import { controlPlaneEvidence } from './evidence.js';
 
 const READY_TIMEOUT_MS = 240_000;
@@ -20,7 +21,7 @@ async function readyProblem(host: Host, ca: string): Promise<string | undefined>
 }
 
 /** The API server of this host serves: etcd has a quorum and the start-up hooks are through. */
-export function apiServerReadyStep(ca: string): AnyStep {
+export function apiServerReadyStep(ca: string, spec: RunContext['spec']): AnyStep {
   return checkStep({
     id: 'api-server/ready',
     title: 'Wait for the API server',
@@ -40,7 +41,7 @@ export function apiServerReadyStep(ca: string): AnyStep {
         if (!(error instanceof KbsError) || error.code !== 'WAIT_TIMEOUT') throw error;
         throw new KbsError('WAIT_TIMEOUT', error.message, {
           where: { host: host.name },
-          details: await controlPlaneEvidence(host),
+          details: await controlPlaneEvidence(host, spec),
           remedy: [`crictl ps -a; crictl logs $(crictl ps -a --name kube-apiserver -q | head -n 1)   # on ${host.name}`],
           cause: error,
         });

@@ -7,7 +7,7 @@ import type { RunContext } from '../context.js';
 import { peerUrlOf } from './etcd-start.js';
 import { controlPlaneEvidence } from './evidence.js';
 
-type Slice = Pick<RunContext, 'etcd'>;
+type Slice = Pick<RunContext, 'etcd' | 'spec'>;
 
 /** How long others may take before this one's turn comes: each waits for an image, a start and the data. */
 const TURN_MS = 600_000;
@@ -92,7 +92,7 @@ export function addMemberStep(slice: Slice, lost: EtcdMember | undefined): AnySt
   });
 }
 
-async function promoteWhenReady({ etcd }: Slice, host: Host, context: StepContext): Promise<void> {
+async function promoteWhenReady({ etcd, spec }: Slice, host: Host, context: StepContext): Promise<void> {
   try {
     await waitFor({
       what: `the new member of etcd on ${host.address} to catch up`,
@@ -117,7 +117,7 @@ async function promoteWhenReady({ etcd }: Slice, host: Host, context: StepContex
     if (!(error instanceof KbsError) || error.code !== 'WAIT_TIMEOUT') throw error;
     throw new KbsError('WAIT_TIMEOUT', error.message, {
       where: { host: host.name },
-      details: [...error.details, ...(await controlPlaneEvidence(host))],
+      details: [...error.details, ...(await controlPlaneEvidence(host, spec))],
       remedy: [
         `crictl ps -a; crictl logs $(crictl ps -a --name etcd -q | head -n 1)   # on ${host.name}`,
         'run the same command again: it goes on where it was',

@@ -1,8 +1,11 @@
 import { PATHS, UNITS } from '../../constants/index.js';
 import { sh, type Host } from '../../host/index.js';
 
+import { runtimeOf } from '../container-runtime/index.js';
+import type { RunContext } from '../context.js';
+
 /** What the host itself says of a control plane that does not come up: pods of the runtime, their last lines, the kubelet's. */
-export async function controlPlaneEvidence(host: Host): Promise<readonly string[]> {
+export async function controlPlaneEvidence(host: Host, spec: RunContext['spec']): Promise<readonly string[]> {
   const lines: string[] = [];
   for (const name of ['etcd', 'kube-apiserver']) {
     const log = await host.run(
@@ -18,5 +21,10 @@ export async function controlPlaneEvidence(host: Host): Promise<readonly string[
   const containers = await host.run(sh`crictl ps -a 2>&1 | head -n 12`);
   lines.push(...containers.split('\n').map((line) => `crictl ps -a: ${line}`));
   const kubelet = await host.units.journal(UNITS.kubelet, 15);
-  return [...lines, ...kubelet.map((line) => `kubelet: ${line}`)];
+  lines.push(...kubelet.map((line) => `kubelet: ${line}`));
+  for (const unit of runtimeOf(spec, host).evidenceUnits) {
+    const said = await host.units.journal(unit, 8);
+    lines.push(...said.map((line) => `${unit.replace('.service', '')}: ${line}`));
+  }
+  return lines;
 }

@@ -81,10 +81,10 @@ export const etcdPhase: Phase<Pick<RunContext, 'spec'>> = {
   on: 'control-plane',
   after: ['control-plane'],
   skip: ({ spec }) => (etcdTopology(spec) === 'stacked' ? undefined : 'etcd is not on the control planes'),
-  steps: () => [
+  steps: ({ spec }) => [
     etcdReadyStep({
       id: 'etcd/ready',
-      evidence: controlPlaneEvidence,
+      evidence: (host) => controlPlaneEvidence(host, spec),
       remedy: 'crictl ps -a; crictl logs $(crictl ps -a --name etcd -q | head -n 1)',
     }),
   ],
@@ -99,7 +99,7 @@ export const apiServerPhase: Phase<Pick<RunContext, 'spec' | 'pki'>> = {
   after: ['control-plane'],
   async steps({ spec, pki }) {
     const { ca } = await pki.shared();
-    const ready = apiServerReadyStep(ca.certificate);
+    const ready = apiServerReadyStep(ca.certificate, spec);
     // A certificate of the user's own is the user's to look after.
     return spec.apiServer.extraArgs['tls-cert-file'] === undefined ? [ready, servedCertificateStep(ca.certificate)] : [ready];
   },

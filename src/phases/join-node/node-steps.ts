@@ -7,7 +7,6 @@ import { runtimeOf } from '../container-runtime/index.js';
 import type { RunContext } from '../context.js';
 import { withKubeletEvidence } from './evidence.js';
 
-type Slice = Pick<RunContext, 'kube'>;
 type RuntimeSlice = Pick<RunContext, 'kube' | 'spec'>;
 
 const REGISTER_WAIT_MS = 60_000;
@@ -38,7 +37,7 @@ async function waitForNode(api: KubeApi, name: string, signal: AbortSignal): Pro
 
 /** Writes down the CRI socket as kubeadm does, with the kubelet's own credentials: `kubeadm reset` and `upgrade` read it. */
 export function nodeAnnotationStep({ kube, spec }: RuntimeSlice, { name }: Pick<Host, 'name'>): AnyStep {
-  const { criSocket } = runtimeOf(spec, { name });
+  const { criSocket, evidenceUnits } = runtimeOf(spec, { name });
   return step<string | undefined>({
     id: 'join-node/annotation',
     title: 'Note the CRI socket at the node',
@@ -53,7 +52,7 @@ export function nodeAnnotationStep({ kube, spec }: RuntimeSlice, { name }: Pick<
         : { change: socket === undefined ? 'create' : 'update', summary: `annotate the node with ${criSocket}` },
     async apply(host, _seen, { signal }) {
       const api = await kube.connect(signal);
-      await withKubeletEvidence(host, () => waitForNode(api, host.name, signal));
+      await withKubeletEvidence(host, evidenceUnits, () => waitForNode(api, host.name, signal));
       await api.patch(refOf(host.name), 'merge', { metadata: { annotations: { [NODE_KEYS.criSocket]: criSocket } } });
     },
     async verify(host, { signal }) {
@@ -72,14 +71,14 @@ function readyProblem(node: KubeObject | undefined): string | undefined {
 }
 
 /** The node takes pods; read with the kubelet's credentials. */
-export function nodeReadyStep({ kube }: Slice): AnyStep {
+export function nodeReadyStep({ kube, spec }: RuntimeSlice): AnyStep {
   return checkStep({
     id: 'join-node/ready',
     title: 'Wait until the node is Ready',
     timeoutMs: READY_WAIT_MS + 60_000,
     async run(host, { signal }) {
       const api = await kube.connect(signal);
-      await withKubeletEvidence(host, () =>
+      await withKubeletEvidence(host, runtimeOf(spec, host).evidenceUnits, () =>
         waitFor({
           what: `node ${host.name} to be Ready`,
           forMs: READY_WAIT_MS,

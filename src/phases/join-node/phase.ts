@@ -4,6 +4,7 @@ import { KbsError } from '../../errors/index.js';
 import type { Host } from '../../host/index.js';
 import { removeFilesStep } from '../../steps/index.js';
 import type { RunContext } from '../context.js';
+import { runtimeOf } from '../container-runtime/index.js';
 import { joinedProblem } from '../kubelet/index.js';
 import { withKubeletEvidence } from './evidence.js';
 import { nodeAnnotationStep, nodeReadyStep } from './node-steps.js';
@@ -29,7 +30,7 @@ function certificateStep(slice: Slice): AnyStep {
     title: 'Wait for the kubelet’s certificate',
     timeoutMs: CERTIFICATE_WAIT_MS + 30_000,
     run: (host, { signal }) =>
-      withKubeletEvidence(host, async () => {
+      withKubeletEvidence(host, runtimeOf(slice.spec, host).evidenceUnits, async () => {
         await waitFor({
           what: 'the cluster to sign the kubelet’s certificate',
           forMs: CERTIFICATE_WAIT_MS,
@@ -62,7 +63,7 @@ export const joinNodePhase: Phase<Slice> = {
 };
 
 /** A control plane that came by itself is known to the cluster and takes pods. */
-export const nodeReadyPhase: Phase<Pick<RunContext, 'kube'>> = {
+export const nodeReadyPhase: Phase<Pick<RunContext, 'kube' | 'spec'>> = {
   name: 'node-ready',
   title: 'Wait for the node',
   summary: 'waits until the node of the new control plane is Ready',

@@ -1,5 +1,6 @@
 import { endpointProvider, type ClusterSpec } from '../../config/index.js';
 import { NODE_KEYS, PATHS } from '../../constants/index.js';
+import { KbsError } from '../../errors/index.js';
 import { JOURNAL_DIRECTORY, RECORD_SCRIPT } from '../../host/index.js';
 import { renderBootstrapKubeconfig } from '../../kubeconfig/index.js';
 import { caCertHash, publicKeyPlace, type BootstrapToken } from '../../pki/index.js';
@@ -135,6 +136,11 @@ export async function joinScript(input: JoinScriptInput): Promise<Secret> {
   const { spec } = input;
   const modules = kernelModulesFor(spec);
   const runtime = runtimeOf(spec);
+  if (runtime.type !== 'containerd') {
+    throw new KbsError('USAGE', `a join script sets up containerd only; spec.containerRuntime.type is ${runtime.type}`, {
+      remedy: ['kbs join -f CLUSTER_FILE --host NAME   # over SSH', 'kbs join ENDPOINT --token …   # on the machine itself'],
+    });
+  }
   return new Secret(
     renderJoinScript({
       ...clusterFields(input),

@@ -1,11 +1,18 @@
 import { ENDPOINT_CHECKS } from './endpoint-checks.js';
 import { IDENTITY_CHECKS } from './identity-checks.js';
 import { MACHINE_CHECKS } from './machine-checks.js';
+import { RUNTIME_CHECKS } from './runtime-checks.js';
 import { SYSTEM_CHECKS } from './system-checks.js';
 import type { CheckSubject, PreflightCheck } from './types.js';
 
 /** Every preflight check, in the order of the report. */
-export const PREFLIGHT_CHECKS: readonly PreflightCheck[] = [...MACHINE_CHECKS, ...SYSTEM_CHECKS, ...ENDPOINT_CHECKS, ...IDENTITY_CHECKS];
+export const PREFLIGHT_CHECKS: readonly PreflightCheck[] = [
+  ...MACHINE_CHECKS,
+  ...SYSTEM_CHECKS,
+  ...RUNTIME_CHECKS,
+  ...ENDPOINT_CHECKS,
+  ...IDENTITY_CHECKS,
+];
 
 /** Those that are content with facts, for a host where nothing can be run as root. */
 export const FACT_CHECKS: readonly PreflightCheck[] = [...MACHINE_CHECKS, ...IDENTITY_CHECKS];

@@ -38,6 +38,12 @@ printf '%s\\n' "$DISKS" | while read -r path; do
   df -Pk "$folder" | awk -v path="$path" 'NR == 2 { printf "disk %s\\t%s\\t%s\\t%s\\n", path, $1, $2, $4 }'
 done
 
+sed -n 's/.*--container-runtime-endpoint=\\([^ "]*\\).*/socket \\1/p' "$KUBELET_FLAGS" 2>/dev/null
+for name in $CONFLICTS; do
+  if [ "$(dpkg-query -W -f '\${db:Status-Status}' "$name" 2>/dev/null)" = installed ]; then echo "package $name"; fi
+done
+if [ -d "$RUNTIME_DATA" ] && [ -n "$(ls -A "$RUNTIME_DATA" | grep -vx lost+found)" ]; then echo 'data runtime'; fi
+
 for path in $OWN_FILES; do
   if [ -e "$path" ] && ! grep -qF "$MARK" -- "$path"; then echo "foreign $path"; fi
 done

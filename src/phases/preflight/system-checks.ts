@@ -7,7 +7,6 @@ const GIBIBYTE = 1024 ** 3;
 const EVICTION_SHARE = 0.15;
 /** Source: resolv.conf(5), MAXNS. */
 const MOST_NAMESERVERS = 3;
-const RUNTIME_UNITS = ['containerd.service', 'crio.service', 'docker.service', 'cri-docker.service'];
 
 const always = (): boolean => true;
 const nodes = ({ isNode }: PreflightInput): boolean => isNode;
@@ -144,19 +143,6 @@ export const SYSTEM_CHECKS: readonly PreflightCheck[] = [
   { name: 'DiskSpace', level: 'error', appliesTo: always, run: fullDisks },
   { name: 'DiskSpace', level: 'warning', appliesTo: (input) => input.isNode && !input.hasOwnEvictionThresholds, run: evictionWarning },
   { name: 'Leftovers', level: 'error', appliesTo: always, run: leftovers },
-  {
-    name: 'OtherRuntimes',
-    level: 'warning',
-    appliesTo: nodes,
-    run({ findings }) {
-      const others = findings.units.filter(
-        (unit) => RUNTIME_UNITS.includes(unit) && unit !== 'containerd.service' && unit !== 'crio.service',
-      );
-      return others.length === 0
-        ? undefined
-        : `${others.join(', ')} on the host — Docker drops forwarded packets by default: iptables -P FORWARD ACCEPT`;
-    },
-  },
   {
     name: 'RequiredCommands',
     level: 'error',

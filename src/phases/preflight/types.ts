@@ -51,6 +51,16 @@ export interface PreflightInput {
   readonly cgroupDriver: 'systemd' | 'cgroupfs';
   /** Units of a container runtime from the distribution, which are welcome when they are there already. */
   readonly welcomeUnits: readonly string[];
+  /** The container runtime: socket of the kubelet, packages that it cannot share a host with, whether it comes from packages. */
+  readonly runtime: {
+    readonly title: string;
+    readonly unit: string;
+    readonly criSocket: string;
+    readonly conflicts: readonly string[];
+    readonly isPackaged: boolean;
+    /** Where it keeps its data. */
+    readonly stateDir: string;
+  };
   readonly etcdDataDir: string;
   /** undefined: a single control plane that is its own endpoint. */
   readonly endpoint: EndpointNeed | undefined;
@@ -84,6 +94,12 @@ export interface Findings {
   readonly leftoverPaths: readonly string[];
   /** Units of Kubernetes distributions and container runtimes that exist. */
   readonly units: readonly string[];
+  /** CRI socket of a kubelet that is set up here already. */
+  readonly criSocket: string | undefined;
+  /** Those of the packages looked for that are installed. */
+  readonly packages: readonly string[];
+  /** The runtime's own folder holds something. */
+  readonly hasRuntimeData: boolean;
   /** Interfaces that pod networks make. */
   readonly leftoverLinks: readonly string[];
   readonly missingCommands: ReadonlySet<string>;

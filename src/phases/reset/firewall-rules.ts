@@ -20,8 +20,18 @@ export interface RuleOwner {
   readonly ownsRule: (rule: string) => boolean;
 }
 
+/** Chains of Docker Engine, and its rules in chains of the kernel. Source: libnetwork of Docker 20.10. */
+const DOCKER_CHAIN = /^DOCKER(-|$)/;
+const DOCKER_RULE = / docker0(\s|$)/;
+
 /** Everything that came with the cluster. */
 export const CLUSTER_OWNER: RuleOwner = { ownsChain: (chain) => OWN_CHAIN.test(chain), ownsRule: (rule) => NETWORK_RULE.test(rule) };
+
+/** The same, and a Docker Engine that kbs brought. */
+export const DOCKER_OWNER: RuleOwner = {
+  ownsChain: (chain, table) => CLUSTER_OWNER.ownsChain(chain, table) || DOCKER_CHAIN.test(chain),
+  ownsRule: (rule) => CLUSTER_OWNER.ownsRule(rule) || DOCKER_RULE.test(rule),
+};
 
 /**
  * Reads `iptables-save`: which chains and rules came with the cluster, or with a part of it.
@@ -86,12 +96,24 @@ interface NftTable {
 
 /** What `nft` shows of the rules that {@link clusterRules} finds. */
 const CLUSTER_RULE = /(jump|goto) (KUBE|FLANNEL|CNI|cali)-|comment "(flanneld (masq|forward)"|cali:)/;
+const DOCKER_NFT_RULE = /(jump|goto) DOCKER(-|$|\s)|"docker0"/;
+
+/** What of nftables was there before, and whose the rest is. */
+export interface FormerNft {
+  readonly table: (name: string) => boolean;
+  readonly chain: (name: string) => boolean;
+  /** kbs brought Docker Engine. */
+  readonly withDocker?: boolean;
+}
 
 /**
  * Reads `nft list ruleset`. An accepting base chain without rules counts as empty. Chains and rules of the cluster do not count: a plan
  * is made while they are still there, and before anything is removed they are gone.
  */
-function parseRuleset(text: string, before: (chain: string) => boolean): readonly NftTable[] {
+function parseRuleset(text: string, before: FormerNft): readonly NftTable[] {
+  const withDocker = before.withDocker === true;
+  const { ownsChain } = withDocker ? DOCKER_OWNER : CLUSTER_OWNER;
+  const isClusterRule = (line: string): boolean => CLUSTER_RULE.test(line) || (withDocker && DOCKER_NFT_RULE.test(line));
   const tables: { name: string; chains: { name: string; isEmpty: boolean; isOwn: boolean }[]; hasOthers: boolean }[] = [];
   for (const line of text.split('\n')) {
     const opened = /^table (\S+ \S+) \{/.exec(line)?.[1];
@@ -100,9 +122,9 @@ function parseRuleset(text: string, before: (chain: string) => boolean): readonl
     if (table === undefined || opened !== undefined) continue;
     const chain = /^\tchain (\S+) \{/.exec(line)?.[1];
     if (chain !== undefined)
-      table.chains.push({ name: chain, isEmpty: true, isOwn: OWN_CHAIN.test(chain) && !before(`${table.name} ${chain}`) });
+      table.chains.push({ name: chain, isEmpty: true, isOwn: ownsChain(chain, table.name) && !before.chain(`${table.name} ${chain}`) });
     else if (/^\t[^\t}]/.test(line)) table.hasOthers = true;
-    else if (/^\t\t/.test(line) && !/^\t\ttype \S+ hook .*policy accept;$/.test(line) && !CLUSTER_RULE.test(line)) {
+    else if (/^\t\t/.test(line) && !/^\t\ttype \S+ hook .*policy accept;$/.test(line) && !isClusterRule(line)) {
       const last = table.chains.at(-1);
       if (last !== undefined && !last.isOwn) last.isEmpty = false;
     }
@@ -115,11 +137,8 @@ function parseRuleset(text: string, before: (chain: string) => boolean): readonl
  * on are looked at.
  * @param before whether a table, or a chain of one, was there before kbs
  */
-export function emptyNftObjects(
-  ruleset: string,
-  before: { readonly table: (name: string) => boolean; readonly chain: (name: string) => boolean },
-): readonly NftObject[] {
-  return parseRuleset(ruleset, before.chain)
+export function emptyNftObjects(ruleset: string, before: FormerNft): readonly NftObject[] {
+  return parseRuleset(ruleset, before)
     .filter(({ name }) => /^(ip|ip6) (filter|nat|mangle|raw|security)$/.test(name))
     .flatMap(({ name, chains, hasOthers }): NftObject[] => {
       if (!before.table(name) && !hasOthers && chains.every(({ isEmpty }) => isEmpty)) return [{ table: name, chain: undefined }];

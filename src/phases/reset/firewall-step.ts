@@ -2,7 +2,16 @@ import { step, type AnyStep } from '../../engine/index.js';
 import { KbsError } from '../../errors/index.js';
 import { script, sh, type Host } from '../../host/index.js';
 import type { FormerState } from './former-state.js';
-import { clusterRules, emptyNftObjects, restoreInput, type Cleaning, type NftObject, type RuleOwner } from './firewall-rules.js';
+import {
+  clusterRules,
+  emptyNftObjects,
+  restoreInput,
+  type Cleaning,
+  type NftObject,
+  type RuleOwner,
+  CLUSTER_OWNER,
+  DOCKER_OWNER,
+} from './firewall-rules.js';
 import { shortList } from './sweep-step.js';
 
 /**
@@ -24,7 +33,7 @@ export interface ToolCleaning {
   readonly cleanings: readonly Cleaning[];
 }
 
-type Former = Pick<FormerState, 'chains' | 'nftTables' | 'nftChains'>;
+type Former = Pick<FormerState, 'chains' | 'nftTables' | 'nftChains' | 'docker'>;
 
 /** Chains and rules of the cluster, or of a part of it, in iptables of both families and back ends. Reads only. */
 export async function lookAtRules(
@@ -50,11 +59,12 @@ export async function removeRules(host: Host, found: readonly ToolCleaning[]): P
 
 /** Chains and rules of the cluster in iptables of both families and back ends; a rule of somebody else stays, wherever it is. */
 export function iptablesStep(former: Former): AnyStep {
+  const owner = former.docker === 'brought' ? DOCKER_OWNER : CLUSTER_OWNER;
   return step<readonly ToolCleaning[]>({
     id: 'reset/iptables',
     title: 'Take the cluster out of iptables',
     timeoutMs: 120_000,
-    probe: (host) => lookAtRules(host, former),
+    probe: (host) => lookAtRules(host, former, owner),
     plan: (found) => {
       if (found.length === 0) return { change: 'none' };
       const parts = found.map(({ tool, cleanings }) => {
@@ -68,7 +78,7 @@ export function iptablesStep(former: Former): AnyStep {
       await removeRules(host, found);
     },
     async verify(host) {
-      const left = await lookAtRules(host, former);
+      const left = await lookAtRules(host, former, owner);
       if (left.length === 0) return;
       throw new KbsError('VERIFY_FAILED', `chains of the cluster are still in ${left.map(({ tool }) => tool).join(', ')}`, {
         where: { host: host.name },
@@ -81,10 +91,14 @@ export function iptablesStep(former: Former): AnyStep {
   });
 }
 
-async function lookAtNft(host: Host, { nftTables, nftChains }: Former): Promise<readonly NftObject[]> {
+async function lookAtNft(host: Host, { nftTables, nftChains, docker }: Former): Promise<readonly NftObject[]> {
   if (nftTables === undefined) return [];
   const ruleset = await host.run(script('if command -v nft >/dev/null 2>&1; then nft --stateless list ruleset; fi'), { retryOnLoss: true });
-  return emptyNftObjects(ruleset, { table: (name) => nftTables.has(name), chain: (name) => nftChains.has(name) });
+  return emptyNftObjects(ruleset, {
+    table: (name) => nftTables.has(name),
+    chain: (name) => nftChains.has(name),
+    withDocker: docker === 'brought',
+  });
 }
 
 function nameOf({ table, chain }: NftObject): string {

@@ -1,7 +1,7 @@
 import { UNITS } from '../../constants/index.js';
 import { KbsError } from '../../errors/index.js';
 import type { JournalEntry } from '../../host/index.js';
-import { BASELINE_NOTES, treeContentNote } from '../baseline/index.js';
+import { BASELINE_NOTES, GROUP_NOTE, treeContentNote } from '../baseline/index.js';
 
 type Entry<Kind extends JournalEntry['kind']> = Extract<JournalEntry, { readonly kind: Kind }>;
 
@@ -31,8 +31,12 @@ export interface FormerState {
   readonly virtualServers: ReadonlySet<string>;
   /** What was in a tree that fills by itself, relative to it, two levels deep; undefined for any other folder. */
   readonly contentOf: (tree: string) => ReadonlySet<string> | undefined;
-  /** The container runtime ran before kbs: it goes on, and only what kbs brought into it goes. */
+  /** containerd ran before kbs: it goes on, and only what kbs brought into it goes. */
   readonly keepsRuntime: boolean;
+  /** Docker Engine: never touched by kbs, brought by it, or made use of and kept. */
+  readonly docker: 'untouched' | 'brought' | 'kept';
+  /** Groups that packages of kbs made. */
+  readonly groups: readonly string[];
 }
 
 /**
@@ -70,7 +74,15 @@ export function formerState(entries: readonly JournalEntry[]): FormerState | und
     virtualServers: list(BASELINE_NOTES.virtualServers),
     contentOf,
     keepsRuntime: ran,
+    docker: dockerOf(units),
+    groups: all('note').flatMap(({ name }) => (name.startsWith(GROUP_NOTE) ? [name.slice(GROUP_NOTE.length)] : [])),
   };
+}
+
+function dockerOf(units: readonly Entry<'unit'>[]): FormerState['docker'] {
+  const docker = units.find(({ unit }) => unit === UNITS.docker);
+  if (docker === undefined) return 'untouched';
+  return docker.active === 'active' ? 'kept' : 'brought';
 }
 
 const IMAGE_NOTE = 'image ';

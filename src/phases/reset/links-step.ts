@@ -7,12 +7,15 @@ import { sweepStep } from './sweep-step.js';
 /** Interfaces of the pod network, by name. Those of pods hang on the bridge. Source: flannel 0.19 and its CNI plugin. */
 const POD_LINKS = { bridge: 'cni0', overlay: 'flannel.1' } as const;
 
+/** Bridge of a Docker Engine that kbs brought. */
+const DOCKER_LINK = 'docker0';
+
 /** Prints `netns NAME` and `link NAME`: pods' namespaces, then their ends on the bridge, then bridge and overlay. */
 const LOOK = `
 for path in "$namespaces"/cni-*; do if [ -e "$path" ]; then echo "netns \${path##*/}"; fi; done
 has() { grep -q "^ *$1:" /proc/net/dev; }
 if has "$bridge"; then ip -o link show master "$bridge" | sed -n 's/^[0-9]*: \\(veth[^:@]*\\).*/link \\1/p'; fi
-for link in "$bridge" "$overlay"; do if has "$link"; then echo "link $link"; fi; done`;
+for link in "$bridge" "$overlay" $docker; do if has "$link"; then echo "link $link"; fi; done`;
 
 const SWEEP = `
 for thing do
@@ -24,8 +27,8 @@ for thing do
 done`;
 
 /** Network namespaces and interfaces of pods. A namespace or interface that was there before kbs stays. */
-export function linksStep({ links, mounts }: Pick<FormerState, 'links' | 'mounts'>): AnyStep {
-  const variables = { namespaces: PATHS.networkNamespacesDir, ...POD_LINKS };
+export function linksStep({ links, mounts, docker }: Pick<FormerState, 'links' | 'mounts' | 'docker'>): AnyStep {
+  const variables = { namespaces: PATHS.networkNamespacesDir, ...POD_LINKS, docker: docker === 'brought' ? DOCKER_LINK : '' };
   const kept = [
     ...[...links].map((name) => `link ${name}`),
     ...[...mounts].flatMap((path) => {

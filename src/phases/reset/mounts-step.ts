@@ -23,11 +23,11 @@ export function mountLook(folders: readonly string[], except: Iterable<string>):
 }
 
 /** Folders whose mounts belong to pods; of a runtime that stays only the parts of Kubernetes. */
-function podMountFolders({ keepsRuntime }: Pick<FormerState, 'keepsRuntime'>): readonly string[] {
+function podMountFolders({ keepsRuntime, docker }: Pick<FormerState, 'keepsRuntime' | 'docker'>): readonly string[] {
   const runtime = keepsRuntime
     ? ['/run/containerd/io.containerd.runtime.v2.task/k8s.io', '/run/containerd/io.containerd.grpc.v1.cri']
     : ['/run/containerd', PATHS.containerdStateDir];
-  return [PATHS.kubeletDir, ...runtime];
+  return [PATHS.kubeletDir, ...runtime, ...(docker === 'brought' ? ['/run/docker', PATHS.dockerStateDir] : [])];
 }
 
 /** The path that mountinfo's spelling stands for. Source: proc(5), escapes of space, tab, newline and backslash. */
@@ -36,7 +36,7 @@ export function unescapeMount(path: string): string {
 }
 
 /** Volumes, root file systems and shared memory of pods. */
-export function unmountStep(former: Pick<FormerState, 'keepsRuntime' | 'mounts'>): AnyStep {
+export function unmountStep(former: Pick<FormerState, 'keepsRuntime' | 'docker' | 'mounts'>): AnyStep {
   const folders = podMountFolders(former);
   return sweepStep({
     id: 'reset/mounts',

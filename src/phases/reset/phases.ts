@@ -9,6 +9,7 @@ import { DISCARDED_DIR, forgetStep } from './forget-step.js';
 import { formerState, type FormerState } from './former-state.js';
 import { calicoStep } from './calico-step.js';
 import { ipvsStep } from './ipvs-step.js';
+import { groupsStep } from './groups-step.js';
 import { cgroupsStep, modulesStep, slicesStep, sysctlsStep } from './kernel-steps.js';
 import { linksStep } from './links-step.js';
 import { unmountStep } from './mounts-step.js';
@@ -17,6 +18,7 @@ import { packagesStep } from './packages-step.js';
 import { halfWrittenStep, pathsStep } from './paths-step.js';
 import { endPodsStep } from './pods-step.js';
 import { quietStep } from './quiet-step.js';
+import { emptyDockerStep } from './docker-content-step.js';
 import { emptyRuntimeStep } from './runtime-content-step.js';
 import { stopUnitStep } from './stop-unit-step.js';
 import { treesStep } from './trees-step.js';
@@ -62,6 +64,14 @@ const stopNodePhase: Phase<ResetContext> = {
     ]),
 };
 
+/** Containers go first: Docker Engine leaves them running when it stops. Sockets stop before their services, or these would start again. */
+function dockerSteps(former: FormerState): readonly AnyStep[] {
+  if (former.docker === 'untouched') return [];
+  const criDocker = [UNITS.criDockerSocket, UNITS.criDocker];
+  const units = former.docker === 'kept' ? [] : [UNITS.dockerSocket, UNITS.docker];
+  return [...criDocker.map(stopUnitStep), emptyDockerStep(former), ...units.map(stopUnitStep)];
+}
+
 const endPodsPhase: Phase<ResetContext> = {
   name: 'end-pods',
   title: 'End pods',
@@ -69,8 +79,9 @@ const endPodsPhase: Phase<ResetContext> = {
   on: 'all',
   steps: (_context, host) =>
     stepsFor(host, (former) => [
+      ...dockerSteps(former),
       ...(former.keepsRuntime ? [] : [stopUnitStep(UNITS.containerd)]),
-      endPodsStep(),
+      endPodsStep(former),
       ...(former.keepsRuntime ? [emptyRuntimeStep(former)] : []),
       unmountStep(former),
     ]),
@@ -103,6 +114,7 @@ const restoreHostPhase: Phase<ResetContext> = {
       disableUnitsStep(former),
       ...undoPreparationSteps(),
       packagesStep(former),
+      groupsStep(former),
       // Before single paths: a folder kbs made around a tree is empty only then.
       treesStep(former),
       pathsStep(former),

@@ -1,10 +1,12 @@
 import { waitFor, type AnyStep } from '../../engine/index.js';
-import { script, sh, type Host } from '../../host/index.js';
+import { script, sh, type Command, type Host } from '../../host/index.js';
+import type { FormerState } from './former-state.js';
 import { sweepStep } from './sweep-step.js';
 
 /**
  * Prints `pid name` of everything pods consist of: all that is in their control groups (processes of hostPID pods live nowhere else),
- * the shims of the runtime's Kubernetes namespace, and what the shims started. A zombie is gone already.
+ * the shims of the runtime's Kubernetes namespace, and what the shims started; with a Docker Engine of kbs, its shims, too. A zombie is
+ * gone already.
  */
 const POD_PROCESSES = `
 alive() { [ -r "/proc/$1/stat" ] && ! grep -q '^State:.Z' "/proc/$1/status" 2>/dev/null; }
@@ -17,7 +19,7 @@ children() {
   find /sys/fs/cgroup -path '*/kubepods*' -name cgroup.procs -exec cat {} + 2>/dev/null
   for folder in /proc/[0-9]*; do
     case $(tr '\\0' ' ' 2>/dev/null <"$folder/cmdline" | head -c 400) in
-      *containerd-shim*' -namespace k8s.io '*) echo "\${folder#/proc/}"; children "\${folder#/proc/}" ;;
+      *containerd-shim*' -namespace k8s.io '* | *containerd-shim*" -namespace $docker "*) echo "\${folder#/proc/}"; children "\${folder#/proc/}" ;;
     esac
   done
 } | sort -un | while read -r pid; do
@@ -35,8 +37,8 @@ done`;
 
 const DEATH_WAIT_MS = 20_000;
 
-async function podProcesses(host: Host): Promise<readonly string[]> {
-  const text = await host.run(script(POD_PROCESSES), { retryOnLoss: true });
+async function podProcesses(host: Host, look: Command): Promise<readonly string[]> {
+  const text = await host.run(look, { retryOnLoss: true });
   return text.split('\n').filter((line) => line !== '');
 }
 
@@ -46,11 +48,13 @@ function countProcesses(found: readonly string[]): string {
 }
 
 /** Ends every pod. Kubelet and, where it is kbs's, container runtime are down by now: nothing starts again. */
-export function endPodsStep(): AnyStep {
+export function endPodsStep({ docker }: Pick<FormerState, 'docker'>): AnyStep {
+  // No namespace has a space in its name.
+  const look = script(POD_PROCESSES, { docker: docker === 'brought' ? 'moby' : 'no namespace' });
   return sweepStep({
     id: 'reset/pods',
     title: 'End all pods',
-    look: script(POD_PROCESSES),
+    look,
     describe: countProcesses,
     sweep: async (_found, host, { signal }) => {
       await waitFor({
@@ -59,7 +63,7 @@ export function endPodsStep(): AnyStep {
         signal,
         where: { host: host.name },
         probe: async () => {
-          const left = await podProcesses(host);
+          const left = await podProcesses(host, look);
           if (left.length === 0) return { done: true, value: true };
           const pids = left.map((line) => line.split(' ')[0] ?? '');
           await host.run(sh`set -- ${pids}${{ text: KILL }}`);

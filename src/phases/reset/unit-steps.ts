@@ -30,7 +30,15 @@ export function disableUnitsStep({ units }: Pick<FormerState, 'units'>): AnyStep
   });
 }
 
-const NODE_UNITS: readonly string[] = [UNITS.kubelet, UNITS.containerd, UNITS.etcd];
+const NODE_UNITS: readonly string[] = [
+  UNITS.kubelet,
+  UNITS.containerd,
+  UNITS.docker,
+  UNITS.dockerSocket,
+  UNITS.criDocker,
+  UNITS.criDockerSocket,
+  UNITS.etcd,
+];
 
 interface SeenUnit {
   readonly unit: string;
@@ -41,7 +49,7 @@ interface SeenUnit {
 async function isStale(host: Host, startedMs: number | undefined, { paths }: Former): Promise<boolean> {
   if (startedMs === undefined) return false;
   // The runtime itself changes its folders when it starts.
-  const files = paths.flatMap(({ path, was }) => (was !== 'directory' && /containerd|runc|kubelet/.test(path) ? [path] : []));
+  const files = paths.flatMap(({ path, was }) => (was !== 'directory' && /containerd|runc|kubelet|docker/.test(path) ? [path] : []));
   const folders = files.map((path) => path.slice(0, path.lastIndexOf('/')));
   const stats = await host.files.stat([...files, ...folders]);
   // A file that is gone is seen in its folder.

@@ -6,7 +6,7 @@ export const DEFAULT_KUBERNETES = 'v1.25.0';
 /** Go programs that are compiled together, because they share a module and so most of the work. */
 export interface GoSet {
   /** The directory beside this file. */
-  readonly name: 'kubernetes' | 'etcd' | 'coredns' | 'flannel' | 'flannel-cni' | 'pause';
+  readonly name: 'kubernetes' | 'etcd' | 'coredns' | 'flannel' | 'flannel-cni' | 'cri-dockerd' | 'pause';
   /** Import paths; each program gets the name of its path's last element. */
   readonly packages: readonly string[];
   readonly cgo?: boolean;
@@ -45,6 +45,17 @@ export const FLANNEL_CNI: GoSet = {
   name: 'flannel-cni',
   packages: ['github.com/containernetworking/plugins/plugins/meta/flannel'],
   linkerFlags: [...STRIPPED, OLD_NETWORK_LIBRARY, '-X=github.com/containernetworking/plugins/pkg/utils/buildversion.BuildVersion=v0.9.1'],
+};
+
+/** The version in the name and in the output of the stand-in for cri-dockerd. */
+export const CRI_DOCKERD_VERSION = '0.3.4';
+
+/** A stand-in for cri-dockerd: its own module cannot be had. */
+export const CRI_DOCKERD: GoSet = {
+  name: 'cri-dockerd',
+  packages: ['.'],
+  tags: 'providerless',
+  linkerFlags: [...STRIPPED, OLD_NETWORK_LIBRARY, `-X=main.version=${CRI_DOCKERD_VERSION}`],
 };
 
 /** The program that holds a pod's namespaces. */

@@ -51,7 +51,7 @@ export function aRequest(changes: Partial<VersionRequest> = {}): VersionRequest 
   return {
     kubernetesVersion: 'v1.25.0',
     imageRepository: 'registry.k8s.io',
-    containerRuntime: { install: 'artifact' },
+    containerRuntime: { type: 'containerd', cgroupDriver: 'systemd', install: 'artifact' },
     network: { cni: { type: 'flannel' } },
     ...changes,
   };

@@ -12,6 +12,7 @@ describe('with the built-in catalogue', () => {
       pause: '3.8',
       containerd: '1.6.28',
       runc: '1.1.12',
+      criDockerd: '0.3.4',
       cniPlugins: '1.3.0',
       crictl: '1.25.0',
       flannel: 'v0.22.3',
@@ -32,7 +33,7 @@ describe('with the built-in catalogue', () => {
 
   test('the cluster file has the last word', () => {
     const spec = aRequest({
-      containerRuntime: { install: 'artifact', version: 'v1.6.20', runcVersion: '1.1.5' },
+      containerRuntime: { type: 'containerd', cgroupDriver: 'systemd', install: 'artifact', version: 'v1.6.20', runcVersion: '1.1.5' },
       network: { cni: { type: 'flannel', version: 'v0.19.2' } },
     });
     expect(resolveVersions(spec, loadBuiltInCatalogue())).toMatchObject({
@@ -54,6 +55,7 @@ describe('with a bundle', () => {
       pause: '3.8',
       containerd: '1.6.20',
       runc: '1.1.5',
+      criDockerd: '0.3.4',
       cniPlugins: '1.1.1',
       crictl: '1.25.0',
       flannel: 'v0.19.2',
@@ -76,7 +78,7 @@ describe('with a bundle', () => {
   });
 
   test('a version that was asked for and is not there is an error that says what is', () => {
-    const spec = aRequest({ containerRuntime: { install: 'artifact', version: '1.6.28' } });
+    const spec = aRequest({ containerRuntime: { type: 'containerd', cgroupDriver: 'systemd', install: 'artifact', version: '1.6.28' } });
     expect(() => resolveVersions(spec, anOlderBundle())).toThrow(
       expect.objectContaining({ code: 'ARTIFACT_MISSING', exit: 8, details: ['it has: 1.6.20'] }),
     );
@@ -112,7 +114,7 @@ describe('with a bundle', () => {
 
   test('needs no containerd and runc when they come from the distribution', () => {
     const others = { ...parts, containerd: [], runc: [] };
-    const spec = aRequest({ containerRuntime: { install: 'package' } });
+    const spec = aRequest({ containerRuntime: { type: 'containerd', cgroupDriver: 'systemd', install: 'package' } });
     expect(resolveVersions(spec, aCatalogue(others)).kubernetes).toBe('v1.25.0');
     expect(() => resolveVersions(aRequest(), aCatalogue(others))).toThrow(expect.objectContaining({ code: 'ARTIFACT_MISSING' }));
   });

@@ -53,7 +53,7 @@ describe('a node that has joined', () => {
   test('is waited for until it is Ready', async () => {
     const kube = memoryKube();
     kube.put(node([{ type: 'Ready', status: 'False', message: 'no network' }]));
-    const prepared = await nodeReadyStep({ kube }).prepare(memoryHost(), stepContext());
+    const prepared = await nodeReadyStep({ kube, spec: aClusterSpec() }).prepare(memoryHost(), stepContext());
     const done = prepared.check?.();
     setTimeout(() => kube.put(node([{ type: 'Ready', status: 'True' }])), 50);
     await expect(done).resolves.toBeUndefined();

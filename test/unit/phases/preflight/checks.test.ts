@@ -31,9 +31,28 @@ const WORKER: PreflightInput = {
   maySwap: false,
   cgroupDriver: 'systemd',
   welcomeUnits: [],
+  runtime: {
+    title: 'containerd',
+    unit: 'containerd.service',
+    criSocket: 'unix:///var/run/containerd/containerd.sock',
+    conflicts: [],
+    isPackaged: false,
+    stateDir: '/var/lib/containerd',
+  },
   etcdDataDir: '/var/lib/etcd',
   endpoint: undefined,
   hasOwnEvictionThresholds: false,
+};
+const DOCKER: PreflightInput = {
+  ...WORKER,
+  runtime: {
+    title: 'Docker Engine',
+    unit: 'cri-docker.service',
+    criSocket: 'unix:///var/run/cri-dockerd.sock',
+    conflicts: ['docker-ce'],
+    isPackaged: true,
+    stateDir: '/var/lib/docker',
+  },
 };
 const CONTROL_PLANE: PreflightInput = { ...WORKER, isControlPlane: true, runsEtcd: true };
 
@@ -43,6 +62,9 @@ const CLEAN: Findings = {
   listeners: [],
   leftoverPaths: [],
   units: [],
+  criSocket: undefined,
+  packages: [],
+  hasRuntimeData: false,
   leftoverLinks: [],
   missingCommands: new Set(),
   readOnlyFolders: [],
@@ -287,7 +309,22 @@ const CASES: readonly (readonly [string, 'error' | 'warning', Case, RegExp, Case
     'warning',
     { findings: { units: ['docker.service'] } },
     /docker\.service.*FORWARD/,
-    { findings: { units: ['containerd.service'] } },
+    { findings: { units: ['docker.service'] }, input: DOCKER },
+  ],
+  [
+    'RuntimeChange',
+    'error',
+    { findings: { criSocket: 'unix:///run/cri-dockerd.sock', isManaged: true } },
+    /works with unix:\/\/\/run\/cri-dockerd\.sock, not with containerd — .*kbs node remove/,
+    { findings: { criSocket: 'unix:///run/cri-dockerd.sock' }, input: DOCKER },
+  ],
+  ['RuntimePackages', 'error', { findings: { packages: ['docker-ce'] }, input: DOCKER }, /docker-ce would have to leave/, {}],
+  [
+    'RuntimeData',
+    'error',
+    { findings: { hasRuntimeData: true }, input: DOCKER },
+    /\/var\/lib\/docker holds data/,
+    { findings: { hasRuntimeData: true, units: ['docker.service'] }, input: DOCKER },
   ],
   [
     'RequiredCommands',

@@ -85,3 +85,20 @@ describe('the journal of a host', () => {
     expect(isWithin('/var/lib/kubelet-other', ['/var/lib/kubelet'])).toBe(false);
   });
 });
+
+describe('Docker Engine', () => {
+  const docker = (active: string): JournalEntry => ({ kind: 'unit', unit: 'docker.service', enabled: 'enabled', active });
+  const baseline = baselineEntries(LOOKED);
+
+  test.each([
+    ['untouched', [...baseline]],
+    ['brought', [...baseline, docker('inactive')]],
+    ['kept', [...baseline, docker('active')]],
+  ])('is %s by what the journal says of its unit', (verdict, entries) => {
+    expect(formerState(entries)?.docker).toBe(verdict);
+  });
+
+  test('leaves a group behind, which the journal remembers', () => {
+    expect(formerState([...baseline, { kind: 'note', name: 'group docker', value: 'absent' }])?.groups).toEqual(['docker']);
+  });
+});

@@ -1,0 +1,78 @@
+import { RUNTIME_TYPES, type RuntimeType } from '../constants/index.js';
+import type { DocumentPath } from './document-path.js';
+import type { Draft } from './draft.js';
+import type { Problem } from './problem.js';
+
+const CLUSTER = ['spec', 'containerRuntime'] as const;
+
+interface WrittenRuntime {
+  readonly path: DocumentPath;
+  readonly type: RuntimeType | undefined;
+  readonly install: unknown;
+}
+
+function runtimeAt(draft: Draft, path: readonly (string | number)[], standard?: RuntimeType): WrittenRuntime {
+  const type = draft.at(...path, 'type') ?? standard;
+  return { path, type: RUNTIME_TYPES.find((name) => name === type), install: draft.at(...path, 'install') };
+}
+
+/** The cluster's runtime, and those hosts have of their own. */
+function writtenRuntimes(draft: Draft): readonly WrittenRuntime[] {
+  const own = (draft.hosts ?? []).filter((host) => draft.at(...host.path, 'containerRuntime') !== undefined);
+  return [runtimeAt(draft, CLUSTER, 'containerd'), ...own.map((host) => runtimeAt(draft, [...host.path, 'containerRuntime']))];
+}
+
+/** What nodes come to have; a cluster's runtime that every node overrides is none of them. */
+function usedRuntimes(draft: Draft): readonly WrittenRuntime[] {
+  const nodes = (draft.hosts ?? []).filter((host) => host.isEtcd !== true);
+  const overrides = nodes.filter((host) => draft.at(...host.path, 'containerRuntime') !== undefined);
+  const [cluster, ...own] = writtenRuntimes(draft);
+  return cluster !== undefined && (nodes.length === 0 || overrides.length < nodes.length) ? [cluster, ...own] : own;
+}
+
+/** Docker Engine knows mirrors of its own registry alone. */
+function* mirrorProblems(draft: Draft): Generator<Problem> {
+  const registries = draft.at(...CLUSTER, 'registries');
+  for (const [index] of (Array.isArray(registries) ? registries : []).entries()) {
+    const path = [...CLUSTER, 'registries', index];
+    const host = draft.at(...path, 'host');
+    const mirrors = draft.at(...path, 'mirrors');
+    if (typeof host !== 'string' || host === 'docker.io' || !Array.isArray(mirrors) || mirrors.length === 0) continue;
+    yield {
+      path: [...path, 'mirrors'],
+      message: `Docker Engine mirrors docker.io only: hosts with type docker would go to ${host} itself`,
+    };
+  }
+}
+
+/** What is wrong between container runtimes and what is asked of them. */
+export function* runtimeProblems(draft: Draft): Generator<Problem> {
+  for (const { path, type, install } of writtenRuntimes(draft)) {
+    if (type !== 'docker' || install !== 'artifact') continue;
+    yield {
+      path: [...path, 'install'],
+      message: 'Docker Engine comes from the distribution’s packages only: write package, or leave it out',
+    };
+  }
+  if (usedRuntimes(draft).some(({ type }) => type === 'docker')) yield* mirrorProblems(draft);
+}
+
+/** What has no effect with the runtimes that are used. */
+export function* runtimeWarnings(draft: Draft): Generator<Problem> {
+  const used = usedRuntimes(draft);
+  const idle = (fields: readonly string[], why: string): readonly Problem[] =>
+    fields.filter((field) => draft.at(...CLUSTER, field) !== undefined).map((field) => ({ path: [...CLUSTER, field], message: why }));
+  const containerds = used.filter(({ type }) => type === 'containerd');
+  const isPackaged = containerds.every(({ install }) => install === 'package');
+  if (isPackaged) {
+    yield* idle(
+      ['version', 'runcVersion'],
+      `has no effect ${containerds.length > 0 ? 'with install: package' : 'without a host with containerd'}`,
+    );
+  }
+  if (!used.some(({ type }) => type === 'docker')) yield* idle(['criDockerdVersion'], 'has no effect without a host with type: docker');
+  for (const host of draft.hosts ?? []) {
+    const path = [...host.path, 'containerRuntime'];
+    if (host.isEtcd === true && draft.at(...path) !== undefined) yield { path, message: 'has no effect: a host of etcd is no node' };
+  }
+}

@@ -1,0 +1,136 @@
+import { readFile } from 'node:fs/promises';
+import { PATHS, UNITS, type RuntimeChoice } from '../../constants/index.js';
+import { sh, script, type Host } from '../../host/index.js';
+import { renderCriDockerSocket, renderCriDockerUnit, renderCrictlConfig, renderDockerConfig } from '../../render/index.js';
+import { unitStep, type FileSpec } from '../../steps/index.js';
+import type { RuntimeTraces } from '../baseline/index.js';
+import type { RunContext } from '../context.js';
+import type { ContainerRuntime } from './types.js';
+import { unitInput } from './unit-input.js';
+
+/** Where kubelet and crictl find cri-dockerd. */
+export const DOCKER_CRI_SOCKET = `unix://${PATHS.criDockerdSocket}`;
+
+/** Sockets and process files, and what the package leaves in the system's files when it makes its group. Seen with Debian's docker.io. */
+const TRACES: RuntimeTraces = {
+  name: 'docker',
+  units: [UNITS.docker, UNITS.dockerSocket, UNITS.criDocker, UNITS.criDockerSocket],
+  trees: [PATHS.dockerStateDir, '/run/docker', PATHS.criDockerdStateDir],
+  paths: [
+    ...['docker.sock', 'docker.pid', 'cri-dockerd.sock', 'adduser'].map((name) => `/run/${name}`),
+    ...['passwd', 'group', 'shadow', 'gshadow'].map((name) => `/etc/${name}-`),
+    '/var/cache/ldconfig/aux-cache',
+    // The folder first: reset goes backwards.
+    '/etc/docker',
+    '/etc/docker/key.json',
+  ],
+  groups: ['docker'],
+};
+
+/** References as Kubernetes has them: Docker leaves out what stands for its own registry. */
+const IMAGES = `docker images --format '{{.Repository}}:{{.Tag}}' | awk -F / '
+  NF == 1 { print "docker.io/library/" $0; next }
+  $1 !~ /[.:]/ && $1 != "localhost" { print "docker.io/" $0; next }
+  { print }'`;
+
+/** Where the one program in cri-dockerd's archive goes. */
+function criDockerdTarget(name: string): string | undefined {
+  return name.replace(/^\.\//, '') === 'cri-dockerd/cri-dockerd' ? PATHS.criDockerdBinary : undefined;
+}
+
+/** CA certificates, a folder for each host that images come from: mirrors, or the registry itself where there is none. */
+async function registryFiles(spec: RunContext['spec']): Promise<readonly FileSpec[]> {
+  const files = spec.containerRuntime.registries.map(async ({ host, mirrors, caFile }): Promise<FileSpec[]> => {
+    if (caFile === undefined) return [];
+    const content = await readFile(caFile, 'utf8');
+    const hosts = mirrors.length === 0 ? [host] : mirrors.map((url) => new URL(url).host);
+    return hosts.map((name) => ({ path: `${PATHS.dockerRegistriesDir}/${name}/ca.crt`, content, mode: 0o644 }));
+  });
+  return (await Promise.all(files)).flat();
+}
+
+/** Docker Engine answers, and with the driver the kubelet has: with another one no pod would ever start. */
+async function answersDocker(host: Host, cgroupDriver: string): Promise<true | string> {
+  const seen = await host.run(sh`timeout 8 docker info --format ${'{{.CgroupDriver}} {{.Driver}}'} 2>&1 || echo "exit $?"`, {
+    timeoutMs: 15_000,
+  });
+  const [driver, storage] = (seen.split('\n').at(-1) ?? '').split(' ');
+  if (driver === 'exit' || storage === undefined) return `Docker Engine does not answer: ${seen.split('\n')[0] ?? ''}`;
+  return driver === cgroupDriver ? true : `Docker Engine has cgroup driver ${driver}, the kubelet ${cgroupDriver}`;
+}
+
+/** The socket file proves nothing: systemd holds it also for a cri-dockerd that cannot start. */
+async function answersCri(host: Host): Promise<true | string> {
+  const text = `state=$(systemctl is-active ${UNITS.criDocker})
+if [ "$state" != active ]; then echo "cri-dockerd is $state"; exit 0; fi
+[ -x "$CRICTL" ] || exit 0
+timeout 8 "$CRICTL" --runtime-endpoint "$SOCKET" version >/dev/null 2>&1 || echo "crictl version gets no answer at $SOCKET"`;
+  const seen = await host.run(script(text, { CRICTL: PATHS.crictlBinary, SOCKET: DOCKER_CRI_SOCKET }), { timeoutMs: 15_000 });
+  return seen === '' ? true : seen;
+}
+
+/** Docker Engine of the distribution, with cri-dockerd between it and the kubelet. */
+export function dockerRuntime({ cgroupDriver }: Pick<RuntimeChoice, 'cgroupDriver'>): ContainerRuntime {
+  return {
+    type: 'docker',
+    title: 'Docker Engine',
+    criSocket: DOCKER_CRI_SOCKET,
+    unit: UNITS.criDocker,
+    evidenceUnits: [UNITS.criDocker, UNITS.docker],
+    // Docker Engine works on the distribution's containerd.
+    welcomeUnits: [UNITS.docker, UNITS.containerd],
+    stateDir: PATHS.dockerStateDir,
+    conflicts: ['docker-ce', 'docker-ce-cli', 'containerd.io', 'moby-engine', 'podman-docker'],
+    traces: TRACES,
+    isConfiguredFirst: true,
+    packages: { packages: ['docker.io'], withoutApt: 'set containerRuntime.type: containerd in the cluster file' },
+    artifacts: (versions) => [{ name: 'cri-dockerd', version: versions.criDockerd, target: criDockerdTarget }],
+    async files({ spec, images }) {
+      const { registries } = spec.containerRuntime;
+      const unit = renderCriDockerUnit({ binary: PATHS.criDockerdBinary, pauseImage: images.pause });
+      return [
+        { path: PATHS.dockerConfig, content: renderDockerConfig({ cgroupDriver, registries }), mode: 0o644 },
+        { path: PATHS.criDockerUnit, content: unit, mode: 0o644 },
+        { path: PATHS.criDockerSocketUnit, content: renderCriDockerSocket(), mode: 0o644 },
+        { path: PATHS.crictlConfig, content: renderCrictlConfig({ criSocket: DOCKER_CRI_SOCKET }), mode: 0o644 },
+        ...(await registryFiles(spec)),
+      ];
+    },
+    inputs: [PATHS.criDockerdBinary, PATHS.criDockerUnit],
+    unitSteps: (files) => [
+      unitStep({
+        id: 'runtime/docker-service',
+        title: 'Start Docker Engine',
+        unit: UNITS.docker,
+        enabled: true,
+        running: true,
+        comesRunning: true,
+        inputs: [PATHS.dockerBinary, PATHS.dockerConfig].map((path) => unitInput(files, path)),
+        ready: (host) => answersDocker(host, cgroupDriver),
+      }),
+      unitStep({
+        id: 'runtime/socket',
+        title: 'Open the socket of cri-dockerd',
+        unit: UNITS.criDockerSocket,
+        enabled: true,
+        running: true,
+        inputs: [],
+      }),
+      unitStep({
+        id: 'runtime/service',
+        title: 'Start cri-dockerd',
+        unit: UNITS.criDocker,
+        enabled: true,
+        running: true,
+        inputs: [PATHS.criDockerdBinary, PATHS.criDockerUnit].map((path) => unitInput(files, path)),
+        ready: answersCri,
+      }),
+    ],
+    images: {
+      list: script(IMAGES),
+      import: (path) => sh`docker load -q -i ${path}`,
+      pull: (reference) => sh`crictl pull ${reference}`,
+    },
+    answersCri,
+  };
+}

@@ -1,0 +1,98 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { ConvergeResult } from '../../src/operations/index.js';
+import { offerPackages } from '../lab/apt-source.js';
+import type { Mirror } from '../lab/mirror.js';
+import { diffSnapshots, snapshotHost, type Snapshot } from '../lab/snapshot.js';
+import { createLabCluster, type LabCluster } from '../support/lab-cluster.js';
+import { divertRunc } from '../support/lab-runc.js';
+
+const HOSTS = ['cp1', 'w1'];
+/** Docker Engine is Debian's docker.io; cri-dockerd is the lab's stand-in, made of the real dockershim. */
+const RUNTIMES = { cp1: { type: 'docker' }, w1: { type: 'containerd' } };
+
+let cluster: LabCluster;
+let archive: Mirror;
+const bare = new Map<string, Snapshot>();
+
+beforeAll(async () => {
+  cluster = await createLabCluster({ name: 'dock', hosts: HOSTS.map((name) => ({ name })), runtimes: RUNTIMES });
+  await divertRunc(cluster.lab, ['cp1']);
+  archive = await offerPackages(cluster.lab, ['docker.io', 'runc']);
+  for (const name of HOSTS) bare.set(name, await snapshotHost(cluster.lab, name));
+});
+
+afterAll(async () => {
+  await archive.stop();
+  await cluster.down();
+});
+
+async function pods(): Promise<string> {
+  const fields =
+    '{range .items[*]}{.metadata.name} {.spec.nodeName} {range .status.containerStatuses[*]}{.containerID} {.restartCount} {end}{"\\n"}{end}';
+  return cluster.kubectl(['get', 'pods', '-A', '-o', `jsonpath=${fields}`]);
+}
+
+/** What a command says on the host with Docker Engine. */
+async function onDocker(command: string): Promise<string> {
+  return (await cluster.lab.ssh('cp1', command)).stdout.trim();
+}
+
+describe.sequential('Docker Engine with the stand-in for cri-dockerd on the control plane, containerd on the worker', () => {
+  test('apply makes both, and the proof is green', async () => {
+    const result = await cluster.kbsJson<ConvergeResult>(['apply', '-f', cluster.file]);
+    expect(result.proof.filter(({ ok }) => !ok)).toEqual([]);
+    const nodes = await cluster.kubectl([
+      'get',
+      'nodes',
+      '-o',
+      'jsonpath={range .items[*]}{.metadata.name} {.status.nodeInfo.containerRuntimeVersion}\n{end}',
+    ]);
+    expect(nodes).toMatch(/^cp1 docker:\/\/20\.10\..*\nw1 containerd:\/\/1\.6\./);
+    const sockets = await cluster.kubectl([
+      'get',
+      'nodes',
+      '-o',
+      'jsonpath={.items[*].metadata.annotations.kubeadm\\.alpha\\.kubernetes\\.io/cri-socket}',
+    ]);
+    expect(sockets).toBe('unix:///var/run/cri-dockerd.sock unix:///var/run/containerd/containerd.sock');
+    expect(await onDocker('iptables -S FORWARD | head -n 1')).toBe('-P FORWARD ACCEPT');
+    expect(await onDocker('docker info --format "{{.CgroupDriver}} {{.Driver}} {{.LoggingDriver}}"')).toBe('systemd overlay2 json-file');
+  });
+
+  test('verify proves logs, exec, attach, port-forward and the rest through both runtimes', async () => {
+    const verified = await cluster.kbs(['verify', '-f', cluster.file, '--profile', 'full', '--output', 'json']);
+    expect(verified.exitCode, `${verified.stdout}\n${verified.stderr}`).toBe(0);
+  });
+
+  test('a change of one runtime restarts Docker Engine, and no pod', async () => {
+    const before = await pods();
+    await cluster.describe({
+      spec: { containerRuntime: { registries: [{ host: 'docker.io', mirrors: ['https://mirror.example.org'] }] } },
+    });
+    const planned = await cluster.kbs(['plan', '-f', cluster.file, '--output', 'json']);
+    const applied = await cluster.kbsJson<ConvergeResult>(['apply', '-f', cluster.file]);
+    const key = ({ host, step, plan }: ConvergeResult['changes'][number]): string => `${host} ${step} ${plan.summary}`;
+    expect(applied.changes.map(key).sort()).toEqual((JSON.parse(planned.stdout) as ConvergeResult).changes.map(key).sort());
+    expect(applied.changes.map(({ host, step }) => `${host} ${step}`)).toContain('cp1 runtime/docker-service');
+    expect(await onDocker('docker info --format "{{.RegistryConfig.Mirrors}}"')).toBe('[https://mirror.example.org/]');
+    expect(await pods()).toBe(before);
+    expect((await cluster.kbsJson<ConvergeResult>(['apply', '-f', cluster.file])).changes).toEqual([]);
+  });
+
+  test('another runtime for a node that has one is refused before anything is changed', async () => {
+    await cluster.describe({ runtimes: { cp1: { type: 'docker' }, w1: { type: 'docker' } } });
+    const refused = await cluster.kbs(['apply', '-f', cluster.file, '--output', 'json']);
+    expect(refused.exitCode).toBe(4);
+    expect(refused.stdout).toContain('RuntimeChange');
+    await cluster.describe();
+  });
+
+  test('reset takes packages, containers, group and rules away again', async () => {
+    const result = await cluster.kbs(['reset', '-f', cluster.file, '--yes']);
+    expect(result.exitCode, result.stderr).toBe(0);
+    for (const name of HOSTS) {
+      const before = bare.get(name);
+      expect(before && diffSnapshots(before, await snapshotHost(cluster.lab, name)), name).toEqual([]);
+    }
+  });
+});
