@@ -18,7 +18,11 @@ Exit code 7 when a row is red; the row names the edge that is broken.`;
   ];
   static override flags = {
     ...clusterFlags,
-    profile: Flags.option({ options: ['quick', 'full'] as const, default: 'full', summary: 'How much is proven.' })(),
+    profile: Flags.option({
+      options: ['quick', 'full'] as const,
+      default: 'full',
+      summary: 'How much is proven; quick is what init, join and apply end with.',
+    })(),
     junit: Flags.string({ helpValue: 'FILE', summary: 'Write the rows as JUnit XML too.' }),
   };
 

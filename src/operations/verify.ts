@@ -1,7 +1,6 @@
-import { endpointOf, nodeHosts, serviceAddress } from '../config/index.js';
+import { nodeHosts } from '../config/index.js';
 import type { KbsErrorJson } from '../errors/index.js';
-import { httpStatus, type Host } from '../host/index.js';
-import { runVerification, verificationError, type VerifyHost, type VerifyProfile, type VerifyRow } from '../phases/index.js';
+import { runVerification, stageCluster, verificationError, verifyHost, type VerifyProfile, type VerifyRow } from '../phases/index.js';
 import { withClusterLock } from './cluster-lock.js';
 import { asPhase } from './as-phase.js';
 import { connectTargets, disconnect, openRunContext, type ClusterInput } from './cluster-run.js';
@@ -19,17 +18,6 @@ export interface VerifyResult {
 
 const PHASE = 'verify';
 const STEP = 'verify/checks';
-/** Longer than a pod waits for an answer itself, its name server's included: what it says is better evidence than silence. */
-const ANSWER_MS = 12_000;
-
-function verifyHost(host: Host): VerifyHost {
-  const { name, address, roles } = host;
-  return {
-    ...{ name, address, roles, run: (command, options) => host.run(command, options) },
-    http: (request) => httpStatus((to, port) => host.dial(to, port), { ...request, timeoutMs: ANSWER_MS }),
-  };
-}
-
 /**
  * `kbs verify`: proves what a cluster must do for its users, with pods of its own, and takes them away.
  * @throws KbsError SSH_UNREACHABLE …, CLUSTER_LOCKED, KUBE_UNREACHABLE, CANCELLED; a red row is part of the result
@@ -40,23 +28,12 @@ export async function verifyCluster(input: ClusterInput, profile: VerifyProfile)
   const targets = await connectTargets(input, nodeHosts(spec));
   const hosts = { targets, helpers: [] };
   try {
-    const { kube, images, pki } = await openRunContext(input, hosts, false);
-    const { ca } = await pki.shared();
+    const context = await openRunContext(input, hosts, false);
+    const cluster = await stageCluster(context);
     const host = targets[0]?.name ?? '';
     const verify = () =>
       runVerification({
-        kube,
-        profile,
-        image: images.agnhost,
-        hosts: targets.map(verifyHost),
-        cluster: {
-          dnsDomain: spec.network.dnsDomain,
-          dnsAddress: serviceAddress(spec, 10),
-          apiServiceAddress: serviceAddress(spec, 1),
-          endpoint: endpointOf(spec),
-          ca: ca.certificate,
-        },
-        signal,
+        ...{ kube: context.kube, profile, image: context.images.agnhost, hosts: targets.map(verifyHost), cluster, signal },
         onProgress: (message) => bus.emit({ type: 'step.progress', phase: PHASE, host, step: STEP, message }),
         onWarning: (message, remedy) => bus.emit({ type: 'warning', phase: PHASE, message, remedy }),
       });

@@ -56,16 +56,7 @@ export { podNetworkPhase } from './pod-network/index.js';
 export { parseIgnoredChecks, preflightPhase } from './preflight/index.js';
 export { prepareHostPhase } from './prepare/index.js';
 export { isManaged, RESET_PHASES, type ResetContext } from './reset/index.js';
-export { proofPhase, runProof, type ProofOptions, type ProofRow } from './proof/index.js';
-export {
-  runVerification,
-  verificationError,
-  type HostRequest,
-  type Verification,
-  type VerifyHost,
-  type VerifyOptions,
-  type VerifyProfile,
-  type VerifyRow,
-} from './verify/index.js';
+export { proofPhase, type ProofRow } from './proof/index.js';
+export { runVerification, stageCluster, verificationError, verifyHost, type VerifyProfile, type VerifyRow } from './verify/index.js';
 export { serviceProxyPhase } from './service-proxy/index.js';
 export { workersPhase } from './workers/index.js';

@@ -4,7 +4,7 @@ import type { KubeObject } from '../kube/index.js';
 import { parseYamlStream } from '../yaml/index.js';
 
 /** Files of `manifests/`. */
-export type ManifestName = 'bootstrap' | 'calico' | 'calico-typha' | 'coredns' | 'flannel' | 'kube-proxy' | 'proof';
+export type ManifestName = 'bootstrap' | 'calico' | 'calico-typha' | 'coredns' | 'flannel' | 'kube-proxy';
 
 /** A container of a pod template, as far as code fills it in. */
 export interface ContainerPatch {

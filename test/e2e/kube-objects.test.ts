@@ -18,7 +18,6 @@ import {
   type KubeProxyInput,
 } from '../../src/phases/pod-network/index.js';
 import { restartStep } from '../../src/phases/pod-network/restart-step.js';
-import { probeObjects } from '../../src/phases/proof/probe-objects.js';
 import { createBootstrapToken } from '../../src/pki/index.js';
 import type { ClusterImages } from '../../src/versions/index.js';
 import { aClusterSpec } from '../support/cluster-spec.js';
@@ -80,7 +79,6 @@ describe('cluster objects on a real API server', () => {
     ...kubeProxyObjects(kubeProxy),
     ...coreDnsObjects({ image: 'coredns:1', corefile: '.:53 {}\n', clusterDns: '10.96.0.10' }),
     ...flannelObjects(flannel),
-    ...probeObjects('kbs-proof-test', 'agnhost:1'),
   ];
   const step = (): AnyStep =>
     objectsStep({ id: 'test/objects', title: 'all', kube: cluster.kube, objects: () => everything, keep: coreDnsKeptFields });

@@ -30,7 +30,7 @@ async function factsOf({ lab }: LabCluster): Promise<ClusterFacts> {
 async function settled({ lab }: LabCluster): Promise<void> {
   const look = `export KUBECONFIG=/etc/kubernetes/admin.conf
 for i in $(seq 120); do
-  if ! kubectl get namespaces -o name | grep -q kbs-proof && ! kubectl get nodes -o jsonpath='{.items[*].spec.taints[*].key}' | grep -q not-ready; then exit 0; fi
+  if ! kubectl get namespaces -o name | grep -q kbs-verify && ! kubectl get nodes -o jsonpath='{.items[*].spec.taints[*].key}' | grep -q not-ready; then exit 0; fi
   sleep 0.5
 done
 exit 1`;

@@ -1,10 +1,19 @@
 import type { AnyStep, Phase } from '../../engine/index.js';
 import type { KubeApi } from '../../kube/index.js';
 import { isNode, type RunContext } from '../context.js';
-import { readyProblem } from './readiness.js';
-import { runProof } from './run-proof.js';
+import type { ProofRow } from '../proof-row.js';
+import {
+  distantHost,
+  readyProblem,
+  runVerification,
+  stageCluster,
+  verificationError,
+  verifyHost,
+  type Verification,
+  type VerifyHost,
+} from '../verify/index.js';
 
-type Slice = Pick<RunContext, 'spec' | 'images' | 'kube' | 'hosts' | 'proof'>;
+type Slice = Pick<RunContext, 'spec' | 'images' | 'kube' | 'hosts' | 'controlPlanes' | 'pki' | 'proof'>;
 
 const PROOF_TIMEOUT_MS = 240_000;
 const CLEAN_UP_MS = 30_000;
@@ -27,6 +36,21 @@ async function nodesToProve(
   };
 }
 
+/** The hosts of nodes, by the connections this run has. */
+function hostsOf(nodes: readonly string[], { spec, hosts, controlPlanes }: Slice): readonly VerifyHost[] {
+  return nodes.flatMap((node) => {
+    const connected = [...hosts, ...controlPlanes].find(({ name }) => name === node);
+    if (connected !== undefined) return [verifyHost(connected)];
+    return spec.hosts.filter(({ name }) => name === node).map(distantHost);
+  });
+}
+
+function asProofRows({ rows }: Verification): readonly ProofRow[] {
+  return rows
+    .filter(({ status }) => status !== 'skipped')
+    .map(({ edge, check, status, ms, detail }) => ({ edge, what: check, ok: status === 'ok', ms, detail }));
+}
+
 /** A step that changes nothing that stays: it is done while the engine looks, and there is nothing left to apply. */
 function proofStep(context: Slice): AnyStep {
   return {
@@ -37,25 +61,27 @@ function proofStep(context: Slice): AnyStep {
     async prepare(_host, { signal, progress, warn }) {
       const { nodes, left } = await nodesToProve(await context.kube.connect(signal), context);
       if (left.length > 0) warn(`not Ready, not worked on and not proven: ${left.join(', ')}`);
-      await runProof(
-        {
-          kube: context.kube,
-          image: context.images.agnhost,
-          nodes,
-          dnsDomain: context.spec.network.dnsDomain,
-          signal,
-          timeoutMs: PROOF_TIMEOUT_MS,
-          onProgress: progress,
-          onWarning: warn,
-        },
-        (rows) => context.proof.put(rows),
-      );
+      const found = await runVerification({
+        kube: context.kube,
+        profile: 'quick',
+        isComingUp: true,
+        image: context.images.agnhost,
+        hosts: hostsOf(nodes, context),
+        cluster: await stageCluster(context),
+        signal,
+        timeoutMs: PROOF_TIMEOUT_MS,
+        onProgress: progress,
+        onWarning: warn,
+      });
+      context.proof.put(asProofRows(found));
+      const error = verificationError(found, 'kbs apply -f CLUSTER_FILE');
+      if (error !== undefined) throw error;
       return { plan: { change: 'none' }, apply: async () => undefined };
     },
   };
 }
 
-/** The end of every operation that makes or changes a cluster: green only when traffic was seen to flow. */
+/** The end of every operation that makes or changes a cluster, the quick profile of `kbs verify`: green only when traffic was seen to flow. */
 export const proofPhase: Phase<Slice> = {
   name: 'proof',
   title: 'Prove the cluster',

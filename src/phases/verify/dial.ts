@@ -1,8 +1,9 @@
 import type { Glimpse } from '../../engine/index.js';
 import { tryParseJson } from '../../json/index.js';
-import type { ProbePod } from '../proof/index.js';
-import { EDGE_PATIENCE_MS, notYet, row, seen, until } from './row.js';
-import type { Stage, VerifyHost, VerifyRow } from './types.js';
+import { ANSWER_MS } from './hosts.js';
+import { filePath } from './pod.js';
+import { notYet, row, seen, until, untilHedged } from './row.js';
+import type { ProbePod, Stage, VerifyHost, VerifyRow } from './types.js';
 
 /** Ports of the pods on every node. */
 export const POD_PORTS = { http: 8080, udp: 8081 } as const;
@@ -40,19 +41,36 @@ export function hostOf({ hosts }: Stage, node: string): VerifyHost {
 }
 
 /**
- * Lets a pod dial. It is asked by its own host, so that a network between hosts that is broken elsewhere does not count as this edge.
- * @throws Error when the pod itself cannot be asked
+ * Asks a pod by its own host, so that a network between hosts that is broken elsewhere does not count as this edge; through the API where
+ * this run has no connection to the host.
+ * @throws Error when the pod cannot be asked
  */
+async function askPod(stage: Stage, from: ProbePod, path: string): Promise<string> {
+  const host = hostOf(stage, from.node);
+  if (!host.isConnected) {
+    const { status, body } = await stage.api.request('GET', filePath(stage, from.name, path, POD_PORTS.http), { timeoutMs: ANSWER_MS });
+    if (status !== 200) throw new Error(`pod ${from.name}, asked through the API: ${status} ${body.trim().slice(0, 200)}`);
+    return body;
+  }
+  const answer = await host.http({ address: from.ip, port: POD_PORTS.http, path });
+  if (answer.status === undefined) throw new Error(`pod ${from.ip}, asked by its host ${from.node}: ${answer.reason}`);
+  return answer.body;
+}
+
+/**
+ * The same name in other letters for every attempt: names are read without regard to case, but the pod's resolver lets a lookup of the
+ * very same name wait for the one that is under way. kube-proxy forgets all UDP flows of a service when it gets its first endpoints, and a
+ * question that is on its way then is lost; only a new one is answered before the five seconds of the old one are over.
+ */
+function spelled(name: string, attempt: number): string {
+  return [...name].map((letter, index) => ((attempt >> index) & 1 ? letter.toUpperCase() : letter)).join('');
+}
+
+/** Lets a pod dial. @throws Error when the pod itself cannot be asked */
 export async function dial(stage: Stage, from: ProbePod, target: Target): Promise<Dialed> {
   const { host, port, protocol = 'http', request = 'hostname', tries = 1 } = target;
   const query = new URLSearchParams({ host, port: String(port), protocol, request, tries: String(tries) });
-  const answer = await hostOf(stage, from.node).http({
-    address: from.ip,
-    port: POD_PORTS.http,
-    path: `/dial?${query.toString()}`,
-  });
-  if (answer.status === undefined) throw new Error(`pod ${from.ip}, asked by its host ${from.node}: ${answer.reason}`);
-  return parseDialed(answer.body);
+  return parseDialed(await askPod(stage, from, `/dial?${query.toString()}`));
 }
 
 /** An edge that is proven by one answer. */
@@ -68,8 +86,8 @@ export interface DialEdge {
 /** Dials until the right one answers. */
 export function dialRow(stage: Stage, check: string, { from, edge, target, isRight, patienceMs }: DialEdge): Promise<VerifyRow> {
   return row(stage, check, edge, () =>
-    until(stage, edge, patienceMs ?? EDGE_PATIENCE_MS, async (): Promise<Glimpse<string>> => {
-      const { responses, errors } = await dial(stage, from, target);
+    untilHedged(stage, edge, patienceMs ?? stage.patience.edgeMs, async (attempt): Promise<Glimpse<string>> => {
+      const { responses, errors } = await dial(stage, from, { ...target, host: spelled(target.host, attempt) });
       const [answer] = responses;
       if (answer !== undefined && isRight(answer.trim())) return seen(`${shown(answer)} answered`);
       return notYet(errors[0] ?? `unexpected answer: ${shown(answer ?? 'nothing')}`);
@@ -90,7 +108,7 @@ export function hostRow(
   ask: { readonly from: VerifyHost; readonly request: Parameters<VerifyHost['http']>[0]; readonly isRight: (body: string) => boolean },
 ): Promise<VerifyRow> {
   return row(stage, check, edge, () =>
-    until(stage, edge, EDGE_PATIENCE_MS, async (): Promise<Glimpse<string>> => {
+    until(stage, edge, stage.patience.edgeMs, async (): Promise<Glimpse<string>> => {
       const answer = await ask.from.http(ask.request);
       if (answer.status === undefined) return notYet(answer.reason);
       return ask.isRight(answer.body.trim())

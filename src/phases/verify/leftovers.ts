@@ -1,6 +1,6 @@
 import { script } from '../../host/index.js';
 import type { KubeApi, ObjectKind } from '../../kube/index.js';
-import type { VerifyHost } from './types.js';
+import type { VerifyHost, VerifyProfile } from './types.js';
 
 /** Label of everything a verification makes that does not live in a namespace, and of its namespaces; the value is the run. */
 export const VERIFY_LABEL = 'kbs.dev/verify';
@@ -17,10 +17,11 @@ const WORKLOADS: readonly ObjectKind[] = [
 ];
 
 /** Takes one namespace away: pods at once, the rest in the background. Fine when parts of it are gone already. */
-async function removeNamespace(api: KubeApi, namespace: string): Promise<void> {
+export async function removeNamespace(api: KubeApi, namespace: string, profile: VerifyProfile): Promise<void> {
+  const workloads = profile === 'full' ? WORKLOADS : WORKLOADS.filter(({ kind }) => kind === 'DaemonSet');
   // In a namespace that is going away nothing new is made, so no workload can put its pods back.
   await api.delete({ ...NAMESPACE, name: namespace });
-  await Promise.all(WORKLOADS.map((kind) => api.deleteAll(kind, { namespace, gracePeriodSeconds: 0 })));
+  await Promise.all(workloads.map((kind) => api.deleteAll(kind, { namespace, gracePeriodSeconds: 0 })));
   await api.deleteAll({ apiVersion: 'v1', kind: 'Pod' }, { namespace, gracePeriodSeconds: 0 });
 }
 
@@ -37,7 +38,7 @@ export async function removeVerifications(api: KubeApi, hosts: readonly VerifyHo
   );
   await Promise.all([
     ...(custom ?? []).map(({ metadata: { name } }) => api.delete({ ...CUSTOM, name })),
-    ...(namespaces ?? []).map(({ metadata: { name } }) => removeNamespace(api, name)),
+    ...(namespaces ?? []).map(({ metadata: { name } }) => removeNamespace(api, name, 'full')),
   ]);
   await Promise.all((volumes ?? []).map(({ metadata: { name } }) => api.delete({ ...VOLUME, name })));
   await Promise.all(hosts.map((host) => host.run(script('rm -rf -- "$DIR"', { DIR: VOLUME_ROOT }))));

@@ -1,6 +1,6 @@
 import { jsonFields } from '../../json/index.js';
 import type { KubeObject } from '../../kube/index.js';
-import { podIpOf, readyProblem } from '../proof/index.js';
+import { podIpOf, readyProblem } from './readiness.js';
 import { notYet, seen, until, WORKLOAD_PATIENCE_MS } from './row.js';
 import type { Stage } from './types.js';
 

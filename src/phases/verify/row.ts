@@ -1,19 +1,24 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { waitFor, type Glimpse } from '../../engine/index.js';
 import { KbsError } from '../../errors/index.js';
 import type { Stage, VerifyRow } from './types.js';
 
-/** How long something that ought to work at once may take: rules of a new service have to get everywhere. */
+/** How long something that ought to work at once may take in a cluster that stands. */
 export const EDGE_PATIENCE_MS = 15_000;
 /** How long pods may take to get where they shall be. */
 export const WORKLOAD_PATIENCE_MS = 45_000;
 
-function told(error: unknown): string {
+/** How long a look is waited for before another one is made beside it. */
+const HEDGE_MS = 700;
+
+/** What an error says, for a row. */
+export function told(error: unknown): string {
   if (error instanceof KbsError) return error.message;
   return error instanceof Error ? error.message : String(error);
 }
 
 /** @throws what ended the run: a row of it would say nothing of the cluster */
-function throwIfOver(signal: AbortSignal): void {
+export function throwIfOver(signal: AbortSignal): void {
   if (signal.aborted) throw new KbsError('CANCELLED', 'cancelled while verifying the cluster', { cause: signal.reason });
 }
 
@@ -38,6 +43,13 @@ export async function row(stage: Stage, check: string, edge: string, work: () =>
 /** Thrown by a row's work when there is nothing to look at; the message says why. */
 export class Skip extends Error {}
 
+/** There are no pods to look at anything with. Why not is a row of its own, the same for everybody who needs them. */
+export class NoPods extends Error {
+  constructor(readonly row: VerifyRow) {
+    super(row.detail);
+  }
+}
+
 /** A row that was not looked at. */
 export function skipped(check: string, edge: string, why: string): VerifyRow {
   return { check, edge, status: 'skipped', ms: 0, detail: why };
@@ -61,6 +73,27 @@ export function until<T>(stage: Stage, what: string, forMs: number, look: () => 
         return { done: false, seen: told(error) };
       }
     },
+  });
+}
+
+/**
+ * Looks like {@link until}, but waits for no look that is late: another one is made beside it, and whichever ends well first counts. A
+ * packet that got lost makes a pod wait for five seconds; the next look does not wait for that one.
+ * @param look told which one it is, from 0
+ */
+export function untilHedged<T>(stage: Stage, what: string, forMs: number, look: (attempt: number) => Promise<Glimpse<T>>): Promise<T> {
+  const open = new Set<Promise<Glimpse<T>>>();
+  let attempts = 0;
+  let last = 'no answer yet';
+  return until(stage, what, forMs, async () => {
+    const started = look(attempts++);
+    open.add(started);
+    // One that ended badly is forgotten; one that is late may still end well.
+    started.finally(() => open.delete(started)).catch(() => undefined);
+    const late = sleep(HEDGE_MS, undefined, { ref: false }).then((): Glimpse<T> => notYet(last));
+    const glimpse = await Promise.race([...open, late]);
+    if (!glimpse.done) last = glimpse.seen;
+    return glimpse;
   });
 }
 

@@ -2,18 +2,17 @@ import { setMaxListeners } from 'node:events';
 import { waitFor } from '../../engine/index.js';
 import { KbsError } from '../../errors/index.js';
 import type { KubeAccess, KubeApi } from '../../kube/index.js';
-import { collectEvidence } from '../proof/index.js';
 import { CHECKS } from './checks/index.js';
-import { findLeftovers, removeVerifications } from './leftovers.js';
-import { row } from './row.js';
-import { createStage, openStage, type StageOptions } from './stage.js';
+import { collectEvidence } from './evidence.js';
+import { findLeftovers, removeNamespace, removeVerifications } from './leftovers.js';
+import { NoPods, row } from './row.js';
+import { createStage, type StageOptions } from './stage.js';
 import type { Check, Stage, VerifyProfile, VerifyRow } from './types.js';
 
 /** What is verified, and how. */
-export interface VerifyOptions extends Omit<StageOptions, 'api' | 'deadlineMs'> {
+export interface VerifyOptions extends Omit<StageOptions, 'api' | 'deadlineMs' | 'makeRoom'> {
   readonly kube: KubeAccess;
-  readonly profile: VerifyProfile;
-  /** For everything but cleaning up; default 75 000. */
+  /** For everything but cleaning up; default 75 000, for a cluster that comes up 240 000. */
   readonly timeoutMs?: number;
   /** Told how far it is. */
   readonly onProgress?: (message: string) => void;
@@ -28,7 +27,7 @@ export interface Verification {
   readonly evidence: readonly string[];
 }
 
-const TIMEOUT_MS = 75_000;
+const TIMEOUT_MS = { standing: 75_000, comingUp: 240_000 } as const;
 const CLEAN_UP_MS = 25_000;
 
 /** The checks of a profile. */
@@ -40,7 +39,12 @@ export function checksOf(profile: VerifyProfile, checks: readonly Check[] = CHEC
 async function runCheck(stage: Stage, check: Check): Promise<readonly VerifyRow[]> {
   let rows: readonly VerifyRow[] = [];
   const whole = await row(stage, check.name, check.name, async () => {
-    rows = await check.run(stage);
+    // What the small profile looks at by itself need not wait for pods of ours.
+    if (check.profile === 'full') await stage.open();
+    rows = await check.run(stage).catch((error: unknown) => {
+      if (error instanceof NoPods) return [error.row];
+      throw error;
+    });
     return '';
   });
   return whole.status === 'ok' ? rows : [whole];
@@ -56,17 +60,23 @@ async function runChecks(stage: Stage, { profile, onProgress }: VerifyOptions): 
       return rows;
     }),
   );
-  return settled.flatMap((result) => {
+  const rows = settled.flatMap((result) => {
     if (result.status === 'rejected') throw result.reason as Error;
     return result.value;
   });
+  // That there are no pods is told once.
+  return [...new Set(rows)];
 }
 
-/** Takes away what all verifications made, and waits until it is gone. With a signal of its own: it also runs after Ctrl-C. */
-async function cleanUp({ kube, hosts, onWarning }: VerifyOptions): Promise<void> {
+/**
+ * Takes away what all verifications made, and waits until it is gone; at the end of an operation only what this one made, without waiting
+ * for the namespace. With a signal of its own: it also runs after Ctrl-C.
+ */
+async function cleanUp({ kube, hosts, isComingUp, onWarning }: VerifyOptions, { namespace }: Stage): Promise<void> {
   try {
     const signal = AbortSignal.timeout(CLEAN_UP_MS + 5_000);
     const api = await kube.connect(signal);
+    if (isComingUp === true) return await removeNamespace(api, namespace, 'quick');
     await removeVerifications(api, hosts);
     await waitFor({
       what: 'everything that was made to be gone',
@@ -98,24 +108,39 @@ async function evidenceFor(api: KubeApi, stage: Stage, rows: readonly VerifyRow[
  * @throws KbsError KUBE_UNREACHABLE, KUBE_API when the stage cannot be made, CANCELLED; never for a row that is red
  */
 export async function runVerification(options: VerifyOptions): Promise<Verification> {
+  const { hosts, isComingUp = false, onProgress } = options;
   const api: KubeApi = await options.kube.connect(options.signal);
-  options.onProgress?.('making room');
-  await removeVerifications(api, options.hosts);
+  onProgress?.(isComingUp ? `waiting for ${hosts.length} nodes to be ready` : 'making room');
   // One of our own: every row that waits listens to it, and Node warns of more than ten.
-  const signal = AbortSignal.any([options.signal]);
+  const over = new AbortController();
+  const signal = AbortSignal.any([options.signal, over.signal]);
   setMaxListeners(0, signal);
-  const stage = createStage({ ...options, api, signal, deadlineMs: performance.now() + (options.timeoutMs ?? TIMEOUT_MS) });
+  const timeoutMs = options.timeoutMs ?? (isComingUp ? TIMEOUT_MS.comingUp : TIMEOUT_MS.standing);
+  // Folders are left by a full one only, and seen to by the next that a person starts.
+  const makeRoom = (): Promise<void> => removeVerifications(api, isComingUp ? [] : hosts);
+  const stage = createStage({ ...options, api, signal, deadlineMs: performance.now() + timeoutMs, makeRoom });
   try {
-    await openStage(stage);
-    const rows = await runChecks(stage, options);
+    const [rows] = await Promise.all([runChecks(stage, options), opened(stage)]);
     return { rows, evidence: await evidenceFor(api, stage, rows) };
   } finally {
-    await cleanUp(options);
+    // What still looks, because the stage could not be made, stops.
+    over.abort();
+    await cleanUp(options, stage);
   }
 }
 
-/** The error of a verification with red rows; undefined when there is none. */
-export function verificationError({ rows, evidence }: Verification): KbsError | undefined {
+/** @throws KbsError when the stage cannot be made; that it was waited for in vain is told by rows */
+async function opened(stage: Stage): Promise<void> {
+  await stage.open().catch((error: unknown) => {
+    if (!(error instanceof KbsError) || error.code !== 'WAIT_TIMEOUT') throw error;
+  });
+}
+
+/**
+ * The error of a verification with red rows; undefined when there is none.
+ * @param again the command that proves it when the cause is gone
+ */
+export function verificationError({ rows, evidence }: Verification, again = 'kbs verify -f CLUSTER_FILE'): KbsError | undefined {
   const failed = rows.filter(({ status }) => status === 'failed');
   if (failed.length === 0) return undefined;
   return new KbsError('PROOF_FAILED', `the cluster does not do what it must: ${failed.map(({ edge }) => edge).join(', ')}`, {
@@ -123,9 +148,6 @@ export function verificationError({ rows, evidence }: Verification): KbsError | 
       ...failed.map(({ check, edge, ms, detail }) => `${edge} (${check}) after ${(ms / 1000).toFixed(1)} s: ${detail}`),
       ...evidence,
     ],
-    remedy: [
-      'kubectl --kubeconfig /etc/kubernetes/admin.conf get nodes,pods -A -o wide',
-      'kbs verify -f CLUSTER_FILE   # when the cause is gone',
-    ],
+    remedy: ['kubectl --kubeconfig /etc/kubernetes/admin.conf get nodes,pods -A -o wide', `${again}   # when the cause is gone`],
   });
 }

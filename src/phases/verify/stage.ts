@@ -1,24 +1,35 @@
 import { randomBytes } from 'node:crypto';
 import type { KubeApi, KubeObject } from '../../kube/index.js';
-import { nodeOf, podIpOf, readClusterState, readyProblem, type ClusterState, type ProbePod } from '../proof/index.js';
+import { KbsError } from '../../errors/index.js';
 import { POD_PORTS } from './dial.js';
 import { VERIFY_LABEL } from './leftovers.js';
 import { FILE_SERVER, named, template } from './pod.js';
-import { notYet, seen, until, WORKLOAD_PATIENCE_MS } from './row.js';
-import type { NodePods, Stage, StageCluster, StageServices, VerifyHost } from './types.js';
+import { networkProblem, nodeOf, podIpOf, readClusterState, readyProblem, systemPodProblems, type ClusterState } from './readiness.js';
+import { EDGE_PATIENCE_MS, NoPods, notYet, seen, told, until, WORKLOAD_PATIENCE_MS } from './row.js';
+import type { Patience, ProbePod, Stage, StageCluster, StageService, StageServiceName, VerifyHost, VerifyProfile } from './types.js';
 
 /** Port of hosts that the peers hold; none that Kubernetes or its neighbours use. */
 export const HOST_PORT = 18_099;
 
+/** In a cluster that stands: a pod that gets no answer from its name server waits five seconds, and asks again. */
+const STANDING: Patience = { systemMs: 15_000, podsMs: WORKLOAD_PATIENCE_MS, edgeMs: EDGE_PATIENCE_MS, nameMs: 20_000 };
+/** In one that comes up; a wrong answer of its name server is remembered for half a minute by the server itself. */
+const COMING_UP: Patience = { systemMs: Number.POSITIVE_INFINITY, podsMs: 90_000, edgeMs: 45_000, nameMs: 45_000 };
+
 /** What a stage is made of. */
 export interface StageOptions {
   readonly api: KubeApi;
+  readonly profile: VerifyProfile;
+  /** The cluster has just been made or changed: what is not ready yet is waited for, and no pod is made before nodes have their network. */
+  readonly isComingUp?: boolean;
   readonly image: string;
   readonly cluster: StageCluster;
   /** Hosts whose nodes are verified. */
   readonly hosts: readonly VerifyHost[];
   readonly signal: AbortSignal;
   readonly deadlineMs: number;
+  /** Done before anything is made. */
+  readonly makeRoom: () => Promise<void>;
 }
 
 /** A namespace of this run. Pod Security is told to let everything in: a host port is not for the two stricter levels. */
@@ -48,15 +59,20 @@ function daemonSet(stage: Stage, name: string, container: Parameters<typeof temp
   };
 }
 
-function basicObjects(stage: Stage): readonly KubeObject[] {
+/** What checks of a profile have in common. */
+function basicObjects(stage: Stage, profile: VerifyProfile): readonly KubeObject[] {
   const http = { name: 'http', port: 80, targetPort: POD_PORTS.http };
   const selector = { app: 'probe' };
-  return [
+  const quick = [
     service(stage, 'probe', { selector, ports: [http] }),
+    daemonSet(stage, 'probe', { args: ['netexec', `--http-port=${POD_PORTS.http}`, `--udp-port=${POD_PORTS.udp}`] }),
+  ];
+  if (profile === 'quick') return quick;
+  return [
+    ...quick,
     service(stage, 'sticky', { selector, ports: [http], sessionAffinity: 'ClientIP' }),
     service(stage, 'node-port', { type: 'NodePort', selector, ports: [http] }),
     service(stage, 'headless', { selector, ports: [http], clusterIP: 'None' }),
-    daemonSet(stage, 'probe', { args: ['netexec', `--http-port=${POD_PORTS.http}`, `--udp-port=${POD_PORTS.udp}`] }),
     daemonSet(stage, 'peer', { ...FILE_SERVER, ports: [{ containerPort: POD_PORTS.http, hostPort: HOST_PORT }] }),
   ];
 }
@@ -70,7 +86,7 @@ function asProbePod(pod: KubeObject | undefined): ProbePod | undefined {
 
 function waitForPods(stage: Stage, name: string): Promise<readonly ProbePod[]> {
   const { api, namespace, hosts } = stage;
-  return until(stage, `a ${name} pod on each of ${hosts.length} nodes`, WORKLOAD_PATIENCE_MS, async () => {
+  return until(stage, `a ${name} pod on each of ${hosts.length} nodes`, stage.patience.podsMs, async () => {
     const pods = await api.list({ apiVersion: 'v1', kind: 'Pod' }, { namespace, labelSelector: `app=${name}` });
     const found = hosts.map((host) => asProbePod(pods.find((pod) => nodeOf(pod) === host.name)));
     const missing = hosts.filter((_host, index) => found[index] === undefined).map((host) => host.name);
@@ -83,41 +99,96 @@ function waitForPods(stage: Stage, name: string): Promise<readonly ProbePod[]> {
   });
 }
 
-async function readServices({ api, namespace }: Stage): Promise<StageServices> {
+/** @throws NoPods when they do not come */
+async function podsOf(stage: Stage, name: string): Promise<readonly ProbePod[]> {
+  const startedMs = performance.now();
+  try {
+    await stage.open();
+    return await waitForPods(stage, name);
+  } catch (error) {
+    if (!(error instanceof KbsError) || error.code !== 'WAIT_TIMEOUT') throw error;
+    const [what, ms] = [`${name} pods`, Math.round(performance.now() - startedMs)];
+    throw new NoPods({ check: what, edge: what, status: 'failed', ms, detail: told(error) });
+  }
+}
+
+async function readService({ api, namespace }: Stage, name: StageServiceName): Promise<StageService> {
   interface Spec {
     readonly clusterIP?: string;
     readonly ports?: readonly { readonly nodePort?: number }[];
   }
-  const spec = async (name: string): Promise<Spec> =>
-    (await api.read({ apiVersion: 'v1', kind: 'Service', namespace, name }))?.['spec'] ?? {};
-  const [probe, sticky, nodePort] = await Promise.all([spec('probe'), spec('sticky'), spec('node-port')]);
-  return { clusterIp: probe.clusterIP ?? '', stickyIp: sticky.clusterIP ?? '', nodePort: nodePort.ports?.[0]?.nodePort ?? 0 };
+  const { clusterIP = '', ports }: Spec = (await api.read({ apiVersion: 'v1', kind: 'Service', namespace, name }))?.['spec'] ?? {};
+  return { ip: clusterIP, nodePort: ports?.[0]?.nodePort ?? 0 };
 }
 
-/** Makes the stage. Nothing is in the cluster before {@link openStage}. */
-export function createStage(options: StageOptions): Stage {
-  // New for each run: a former one may still be going away, and a name server remembers for half a minute that a name did not exist.
-  const run = `kbs-verify-${randomBytes(4).toString('hex')}`;
-  let pods: Promise<NodePods> | undefined;
-  let services: Promise<StageServices> | undefined;
-  let state: Promise<ClusterState> | undefined;
-  const stage: Stage = {
-    ...options,
-    run,
-    namespace: run,
-    pods: () =>
-      (pods ??= Promise.all([waitForPods(stage, 'probe'), waitForPods(stage, 'peer')]).then(([probes, peers]) => ({ probes, peers }))),
-    services: () => (services ??= readServices(stage)),
-    clusterState: () => (state ??= readClusterState(stage.api).finally(() => (state = undefined))),
-  };
-  return stage;
+function waitForSystemPods(stage: Stage): Promise<number> {
+  const names = stage.hosts.map(({ name }) => name);
+  return until(stage, 'the pods of the system', stage.patience.systemMs, async () => {
+    const state = await stage.clusterState();
+    const problems = systemPodProblems(state, names);
+    return problems.length === 0 ? seen(state.systemPods.length) : notYet(problems.join('; '));
+  });
+}
+
+/**
+ * Waits until nodes have kube-proxy and the pod network: a pod that came before would fail, and be tried again only after many seconds. A
+ * node can have them seconds before it says that it is Ready.
+ */
+async function waitForNetworks(stage: Stage): Promise<void> {
+  await until(stage, 'nodes to have their network', stage.patience.systemMs, async () => {
+    const state = await stage.clusterState();
+    const problems = stage.hosts.flatMap(({ name }) => {
+      const problem = networkProblem(state, name);
+      return problem === undefined ? [] : [`${name} ${problem}`];
+    });
+    return problems.length === 0 ? seen(true) : notYet(problems.join('; '));
+  });
 }
 
 /** Namespace, account, services and the pods on every node; services first, so that name servers know them before anybody asks. */
-export async function openStage(stage: Stage): Promise<void> {
+async function openStage(stage: Stage, { profile, isComingUp, makeRoom }: StageOptions): Promise<void> {
   const { api, namespace } = stage;
+  await Promise.all([makeRoom(), isComingUp === true ? waitForNetworks(stage) : undefined]);
   await api.apply(namespaceObject(stage.run, namespace, 'privileged'));
-  const objects = basicObjects(stage);
+  const objects = basicObjects(stage, profile);
   await Promise.all([accountObject(namespace), ...objects.filter(({ kind }) => kind === 'Service')].map((object) => api.apply(object)));
   await Promise.all(objects.filter(({ kind }) => kind === 'DaemonSet').map((object) => api.apply(object)));
+}
+
+/** Made at the first call; the same promise for all who ask for the same. */
+function once<Args extends readonly string[], T>(make: (...args: Args) => Promise<T>): (...args: Args) => Promise<T> {
+  const made = new Map<string, Promise<T>>();
+  return (...args) => {
+    const key = args.join();
+    const known = made.get(key) ?? make(...args);
+    made.set(key, known);
+    return known;
+  };
+}
+
+/** Makes the stage. Nothing is in the cluster before it is opened. */
+export function createStage(options: StageOptions): Stage {
+  const { api, image, cluster, hosts, signal, deadlineMs, isComingUp = false } = options;
+  // New for each run: a former one may still be going away, and a name server remembers for half a minute that a name did not exist.
+  const run = `kbs-verify-${randomBytes(4).toString('hex')}`;
+  let state: Promise<ClusterState> | undefined;
+  const pods = once((name: 'probe' | 'peer') => podsOf(stage, name));
+  const stage: Stage = {
+    ...{ api, image, cluster, hosts, signal, deadlineMs, run, namespace: run },
+    patience: isComingUp ? COMING_UP : STANDING,
+    open: once(() => openStage(stage, options)),
+    probes: () => pods('probe'),
+    peers: () => pods('peer'),
+    service: once((name: StageServiceName) => stage.open().then(() => readService(stage, name))),
+    clusterState: () => (state ??= readClusterState(api).finally(() => (state = undefined))),
+    systemPods: once(() => waitForSystemPods(stage)),
+    namesServed: () =>
+      isComingUp
+        ? stage.systemPods().then(
+            () => undefined,
+            () => undefined,
+          )
+        : Promise.resolve(),
+  };
+  return stage;
 }

@@ -1,6 +1,6 @@
 import type { Host, HttpAnswer } from '../../host/index.js';
 import type { KubeApi } from '../../kube/index.js';
-import type { ClusterState, ProbePod } from '../proof/index.js';
+import type { ClusterState } from './readiness.js';
 
 /** quick: the ways packets and names must go; full: everything a cluster does for its users. */
 export type VerifyProfile = 'quick' | 'full';
@@ -30,23 +30,37 @@ export interface HostRequest {
 
 /** A host of the verification: what is asked of it. */
 export interface VerifyHost extends Pick<Host, 'name' | 'address' | 'roles' | 'run'> {
+  /** Whether this run has a connection to it. Without one its pods are asked through the API, and it itself can be asked nothing. */
+  readonly isConnected: boolean;
   /** From the host's own view, over the connection kbs has to it: no program is needed there. Never throws. */
   http(request: HostRequest): Promise<HttpAnswer>;
 }
 
-/** Pods that are on every node. */
-export interface NodePods {
-  /** netexec: answers with its name, and dials others when it is asked. */
-  readonly probes: readonly ProbePod[];
-  /** Serves its own files: name, resolv.conf. Holds the host port. */
-  readonly peers: readonly ProbePod[];
+/** A pod of the verification that answers. */
+export interface ProbePod {
+  readonly node: string;
+  readonly name: string;
+  readonly ip: string;
 }
 
-/** Addresses of the services made for the verification. */
-export interface StageServices {
-  readonly clusterIp: string;
-  readonly stickyIp: string;
+/** Services made for the verification; the quick profile has `probe` only. */
+export type StageServiceName = 'probe' | 'sticky' | 'node-port';
+
+/** Where a service is reached. */
+export interface StageService {
+  readonly ip: string;
   readonly nodePort: number;
+}
+
+/** How long things may take; milliseconds. */
+export interface Patience {
+  /** Nodes, what runs on each of them, and the system's pods. */
+  readonly systemMs: number;
+  /** Pods of the verification on every node. */
+  readonly podsMs: number;
+  /** What ought to work at once: rules of a new service have to get everywhere. */
+  readonly edgeMs: number;
+  readonly nameMs: number;
 }
 
 /** Cluster settings that checks compare with. */
@@ -74,11 +88,20 @@ export interface Stage {
   readonly signal: AbortSignal;
   /** When the whole run has to be over, as performance.now() counts. */
   readonly deadlineMs: number;
-  /** The pods on every node; waits for them. @throws KbsError WAIT_TIMEOUT */
-  pods(): Promise<NodePods>;
-  services(): Promise<StageServices>;
+  readonly patience: Patience;
+  /** Everything is made that checks of the profile use in common. @throws KbsError WAIT_TIMEOUT when nodes that come up get no network */
+  open(): Promise<void>;
+  /** On every node a netexec: answers with its name, and dials others when it is asked. @throws NoPods */
+  probes(): Promise<readonly ProbePod[]>;
+  /** On every node a pod that serves its own files, name and resolv.conf, and holds the host port; in the full profile only. @throws NoPods */
+  peers(): Promise<readonly ProbePod[]>;
+  service(name: StageServiceName): Promise<StageService>;
   /** Nodes and system pods as they are now; rows that look at the same time look together. */
   clusterState(): Promise<ClusterState>;
+  /** Waits until every pod of the system is ready. @returns how many there are @throws KbsError WAIT_TIMEOUT */
+  systemPods(): Promise<number>;
+  /** Names may be asked for: a name server that does not know one yet would remember so for half a minute. Never throws for a wait in vain. */
+  namesServed(): Promise<void>;
 }
 
 /** A family of rows. */

@@ -56,7 +56,7 @@ export const kubelets: Check = {
     return Promise.all(
       stage.hosts.map(({ name }) =>
         row(stage, this.name, `API → ${name} kubelet`, () =>
-          until(stage, 'the kubelet to answer', EDGE_PATIENCE_MS, async () => {
+          until(stage, 'the kubelet to answer', stage.patience.systemMs, async () => {
             const { status, body } = await stage.api.request('GET', `/api/v1/nodes/${name}/proxy/healthz`, { timeoutMs: 8_000 });
             return status === 200 ? seen(body.trim()) : notYet(`${status} ${body.trim().slice(0, 200)}`);
           }),

@@ -4,10 +4,10 @@ import { autoscaling } from './autoscaling.js';
 import { aggregation, apiPaths, kubelets } from './control-plane.js';
 import { customResource } from './custom-resource.js';
 import { files } from './files.js';
-import { clusterDns, externalName } from './names.js';
+import { clusterDns, externalName, podNames, resolverFiles } from './names.js';
 import { networkPolicy } from './network-policy.js';
 import { nodes, systemPods } from './nodes.js';
-import { podMtuCheck, podToPod } from './pod-network.js';
+import { podMtuCheck, podsOnOneHost, podToPod } from './pod-network.js';
 import { eviction, taints } from './scheduling.js';
 import { clusterIp, hostPort, hostToPod, hostToService, nodePort, sessionAffinity } from './services.js';
 import { attachAndLogs, execCheck, portForward } from './streaming.js';
@@ -23,6 +23,9 @@ export const CHECKS: readonly Check[] = [
   podMtuCheck,
   clusterIp,
   clusterDns,
+  podsOnOneHost,
+  podNames,
+  resolverFiles,
   externalName,
   nodePort,
   hostToService,

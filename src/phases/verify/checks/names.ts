@@ -1,24 +1,31 @@
 import { sh } from '../../../host/index.js';
-import type { ProbePod } from '../../proof/index.js';
+
 import { dial, dialRow, POD_PORTS } from '../dial.js';
 import { EDGE_PATIENCE_MS, notYet, row, seen, skipped, until } from '../row.js';
-import type { Check, Stage, VerifyRow } from '../types.js';
+import type { Check, ProbePod, Stage, VerifyRow } from '../types.js';
 
 /** The name of the Internet that everybody who runs Kubernetes may ask for. */
 const EXTERNAL_NAME = 'kubernetes.io';
-/** A pod that gets no answer from its name server waits five seconds, and asks again. */
-const NAME_PATIENCE_MS = 20_000;
 
-function nameRow(stage: Stage, check: string, from: ProbePod, kind: string, target: { readonly host: string; readonly port: number }) {
-  return stage.pods().then(({ probes }) =>
-    dialRow(stage, check, {
-      from,
-      edge: `${from.node} → cluster DNS ${kind}`,
-      target,
-      isRight: (answer) => probes.some(({ name }) => name === answer),
-      patienceMs: NAME_PATIENCE_MS,
-    }),
+/** Names, each from every node. */
+async function nameRows(
+  stage: Stage,
+  check: string,
+  names: (from: ProbePod) => Readonly<Record<string, { readonly host: string; readonly port: number }>>,
+): Promise<readonly VerifyRow[]> {
+  const [probes] = await Promise.all([stage.probes(), stage.namesServed()]);
+  const rows = probes.flatMap((from) =>
+    Object.entries(names(from)).map(([kind, target]) =>
+      dialRow(stage, check, {
+        from,
+        edge: `${from.node} → cluster DNS ${kind}`,
+        target,
+        isRight: (answer) => probes.some(({ name }) => name === answer),
+        patienceMs: stage.patience.nameMs,
+      }),
+    ),
   );
+  return Promise.all(rows);
 }
 
 /** The resolv.conf the kubelet has written for a pod, as its host serves it. */
@@ -42,24 +49,43 @@ function resolverRow(stage: Stage, check: string, peer: ProbePod): Promise<Verif
   );
 }
 
-/** Names of the cluster, from every node. */
+function domainOf({ namespace, cluster }: Stage): string {
+  return `${namespace}.svc.${cluster.dnsDomain}`;
+}
+
+/** The names pods use most, from every node. */
 export const clusterDns: Check = {
   name: 'cluster DNS',
-  title: 'Pods on every node resolve names of the cluster',
+  title: 'Pods on every node resolve names of services',
   profile: 'quick',
+  run(stage) {
+    return nameRows(stage, this.name, () => ({
+      'service name': { host: `probe.${domainOf(stage)}`, port: 80 },
+      'short name by the search path': { host: 'probe', port: 80 },
+    }));
+  },
+};
+
+/** The other kinds of names. */
+export const podNames: Check = {
+  name: 'DNS of pods',
+  title: 'Pods on every node resolve names of pods and of services without an address',
+  profile: 'full',
+  run(stage) {
+    return nameRows(stage, this.name, ({ ip }) => ({
+      'headless service name': { host: `headless.${domainOf(stage)}`, port: POD_PORTS.http },
+      'pod name': { host: `${ip.replaceAll('.', '-')}.${stage.namespace}.pod.${stage.cluster.dnsDomain}`, port: POD_PORTS.http },
+    }));
+  },
+};
+
+/** Whom pods ask, and for what. */
+export const resolverFiles: Check = {
+  name: 'resolv.conf',
+  title: 'Pods on every node are told the cluster’s name server and its search path',
+  profile: 'full',
   async run(stage) {
-    const [{ probes, peers }, { namespace, cluster }] = [await stage.pods(), stage];
-    const domain = `${namespace}.svc.${cluster.dnsDomain}`;
-    const rows = probes.flatMap((from) => [
-      nameRow(stage, this.name, from, 'service name', { host: `probe.${domain}`, port: 80 }),
-      nameRow(stage, this.name, from, 'short name by the search path', { host: 'probe', port: 80 }),
-      nameRow(stage, this.name, from, 'headless service name', { host: `headless.${domain}`, port: POD_PORTS.http }),
-      nameRow(stage, this.name, from, 'pod name', {
-        host: `${from.ip.replaceAll('.', '-')}.${namespace}.pod.${cluster.dnsDomain}`,
-        port: POD_PORTS.http,
-      }),
-    ]);
-    return Promise.all([...peers.map((peer) => resolverRow(stage, this.name, peer)), ...rows]);
+    return Promise.all((await stage.peers()).map((peer) => resolverRow(stage, this.name, peer)));
   },
 };
 
@@ -69,7 +95,7 @@ export const externalName: Check = {
   title: 'Pods resolve names outside the cluster',
   profile: 'full',
   async run(stage) {
-    const { probes } = await stage.pods();
+    const probes = await stage.probes();
     const knows = await Promise.all(
       stage.hosts.map((host) =>
         host.run(sh`timeout 4 getent ahosts ${EXTERNAL_NAME} >/dev/null && echo yes || echo no`, { privileged: false, timeoutMs: 15_000 }),
@@ -81,7 +107,7 @@ export const externalName: Check = {
     return Promise.all(
       probes.map((from) =>
         row(stage, this.name, `${from.node} → ${EXTERNAL_NAME}`, () =>
-          until(stage, `${EXTERNAL_NAME} to be resolved`, NAME_PATIENCE_MS, async () => {
+          until(stage, `${EXTERNAL_NAME} to be resolved`, stage.patience.nameMs, async () => {
             // Only the name counts: the site itself may well be out of reach.
             const { errors } = await dial(stage, from, { host: EXTERNAL_NAME, port: 443 });
             const problem = errors.find((error) => /lookup|no such host/.test(error));

@@ -1,5 +1,5 @@
 import type { KubeObject } from '../../../kube/index.js';
-import { podIpOf } from '../../proof/index.js';
+import { podIpOf } from '../readiness.js';
 import { dial } from '../dial.js';
 import { NETEXEC, named, podObject, podReady } from '../pod.js';
 import { EDGE_PATIENCE_MS, notYet, row, seen, skipped, until } from '../row.js';
@@ -17,7 +17,7 @@ function policy(stage: Stage, from: object | undefined): KubeObject {
 
 /** Waits until the pod lets everybody in, or nobody. */
 async function expectOpen(stage: Stage, ip: string, isOpen: boolean): Promise<string> {
-  const { probes } = await stage.pods();
+  const probes = await stage.probes();
   const attempts = probes.map((from) =>
     until(stage, isOpen ? `${from.node} to get through` : `${from.node} to be kept out`, EDGE_PATIENCE_MS, async () => {
       const { responses, errors } = await dial(stage, from, { host: ip, port: 8080 });

@@ -1,5 +1,5 @@
-import { nodeProblem, systemPodProblems } from '../../proof/index.js';
-import { EDGE_PATIENCE_MS, notYet, row, seen, until } from '../row.js';
+import { nodeProblem } from '../readiness.js';
+import { notYet, row, seen, until } from '../row.js';
 import type { Check } from '../types.js';
 
 /** Every node Ready, with its network. */
@@ -11,7 +11,7 @@ export const nodes: Check = {
     return Promise.all(
       stage.hosts.map(({ name }) =>
         row(stage, this.name, name, () =>
-          until(stage, `${name} to be Ready`, EDGE_PATIENCE_MS, async () => {
+          until(stage, `${name} to be Ready`, stage.patience.systemMs, async () => {
             const problem = nodeProblem(await stage.clusterState(), name);
             return problem === undefined ? seen('Ready') : notYet(problem);
           }),
@@ -27,15 +27,6 @@ export const systemPods: Check = {
   title: 'Every pod of the system is ready',
   profile: 'quick',
   async run(stage) {
-    const names = stage.hosts.map(({ name }) => name);
-    return [
-      await row(stage, this.name, 'cluster', () =>
-        until(stage, 'the pods of the system', EDGE_PATIENCE_MS, async () => {
-          const state = await stage.clusterState();
-          const problems = systemPodProblems(state, names);
-          return problems.length === 0 ? seen(`${state.systemPods.length} pods ready`) : notYet(problems.join('; '));
-        }),
-      ),
-    ];
+    return [await row(stage, this.name, 'cluster', async () => `${await stage.systemPods()} pods ready`)];
   },
 };

@@ -1,5 +1,5 @@
 import type { KubeObject } from '../../../kube/index.js';
-import { nodeOf } from '../../proof/index.js';
+import { nodeOf } from '../readiness.js';
 import { named, podObject, podReady, post } from '../pod.js';
 import { EDGE_PATIENCE_MS, notYet, row, seen, skipped, until, WORKLOAD_PATIENCE_MS } from '../row.js';
 import type { Check, Stage } from '../types.js';

@@ -12,7 +12,7 @@ export const clusterIp: Check = {
   title: 'Pods reach a service by its address',
   profile: 'quick',
   async run(stage) {
-    const [{ probes }, { clusterIp: host }] = await Promise.all([stage.pods(), stage.services()]);
+    const [probes, { ip: host }] = await Promise.all([stage.probes(), stage.service('probe')]);
     const names = probes.map(({ name }) => name);
     return Promise.all(
       probes.map((from) =>
@@ -33,7 +33,7 @@ export const nodePort: Check = {
   title: 'Pods reach a NodePort on every host',
   profile: 'full',
   async run(stage) {
-    const [{ probes }, { nodePort: port }] = await Promise.all([stage.pods(), stage.services()]);
+    const [probes, { nodePort: port }] = await Promise.all([stage.probes(), stage.service('node-port')]);
     const names = probes.map(({ name }) => name);
     const edges = probes.flatMap((from) => stage.hosts.map((to) => ({ from, to })));
     return Promise.all(
@@ -55,7 +55,7 @@ export const hostToService: Check = {
   title: 'Hosts reach a service by its address',
   profile: 'full',
   async run(stage) {
-    const [{ probes }, { clusterIp: address }] = await Promise.all([stage.pods(), stage.services()]);
+    const [probes, { ip: address }] = await Promise.all([stage.probes(), stage.service('probe')]);
     const names = probes.map(({ name }) => name);
     return Promise.all(
       stage.hosts.map((from) =>
@@ -75,7 +75,7 @@ export const hostToPod: Check = {
   title: 'Hosts reach pods on every host',
   profile: 'full',
   async run(stage) {
-    const { probes } = await stage.pods();
+    const probes = await stage.probes();
     const edges = stage.hosts.flatMap((from) => probes.map((to) => ({ from, to })));
     return Promise.all(
       edges.map(({ from, to }) =>
@@ -95,7 +95,7 @@ export const sessionAffinity: Check = {
   title: 'A service with session affinity sends a client to one pod',
   profile: 'full',
   async run(stage) {
-    const [{ probes }, { stickyIp }] = await Promise.all([stage.pods(), stage.services()]);
+    const [probes, { ip: stickyIp }] = await Promise.all([stage.probes(), stage.service('sticky')]);
     if (probes.length < 2) return [skipped(this.name, 'service', 'one node has one pod of the service: there is no other to go to')];
     return Promise.all(
       probes.map((from) =>
@@ -121,7 +121,7 @@ export const hostPort: Check = {
   title: 'A host port leads to its pod',
   profile: 'full',
   async run(stage) {
-    const { peers } = await stage.pods();
+    const peers = await stage.peers();
     return Promise.all(
       stage.hosts.map((from, index) => {
         const to = stage.hosts[(index + 1) % stage.hosts.length] ?? from;

@@ -1,8 +1,7 @@
-import type { ProbePod } from '../../proof/index.js';
 import { POD_PORTS } from '../dial.js';
 import { podObject, podReady } from '../pod.js';
 import { row } from '../row.js';
-import type { Check, Stage } from '../types.js';
+import type { Check, ProbePod, Stage } from '../types.js';
 
 /** Channels of a pod's WebSocket. Source: Kubernetes v1.25 kubelet cri/streaming/remotecommand (v4.channel.k8s.io) and portforward. */
 const CHANNELS = { stdout: 1, stderr: 2, status: 3, forwarded: 0, forwardError: 1 } as const;
@@ -44,7 +43,7 @@ export const execCheck: Check = {
   title: 'A program can be run in a pod on every node',
   profile: 'full',
   async run(stage) {
-    const { probes } = await stage.pods();
+    const probes = await stage.probes();
     return Promise.all(
       probes.map((pod) =>
         row(stage, this.name, `API → ${pod.node} exec`, async () => {
@@ -63,7 +62,7 @@ export const portForward: Check = {
   title: 'A port of a pod on every node can be forwarded',
   profile: 'full',
   async run(stage) {
-    const { probes } = await stage.pods();
+    const probes = await stage.probes();
     return Promise.all(probes.map((pod) => row(stage, this.name, `API → ${pod.node} port-forward`, () => forwardedAnswer(stage, pod))));
   },
 };

@@ -87,7 +87,7 @@ export const daemonSetCheck: Check = {
   async run(stage) {
     return [
       await row(stage, this.name, 'DaemonSet', async () => {
-        const { probes } = await stage.pods();
+        const probes = await stage.probes();
         const set = await untilObject(stage, ref(stage, 'apps/v1', 'DaemonSet', 'probe'), (object) => {
           const { numberReady = 0 } = statusOf(object);
           return numberReady >= probes.length ? undefined : `${numberReady} of ${probes.length} pods ready`;
@@ -122,7 +122,7 @@ export const statefulSetCheck: Check = {
       return 'stable-0 and stable-1 are ready';
     });
     if (made.status === 'failed') return [made];
-    const { probes } = await stage.pods();
+    const probes = await stage.probes();
     const [from] = probes;
     const names = ['stable-0', 'stable-1'].map((name): Promise<VerifyRow> | undefined =>
       from === undefined

@@ -1,13 +1,18 @@
 import { describe, expect, test } from 'vitest';
+import { KbsError } from '../../../../src/errors/index.js';
 import type { KubeObject } from '../../../../src/kube/index.js';
 import {
   CHECKS,
+  distantHost,
   runVerification,
   verificationError,
   type HostRequest,
   type VerifyHost,
   type VerifyOptions,
+  type VerifyRow,
 } from '../../../../src/phases/verify/index.js';
+import { resolverFiles } from '../../../../src/phases/verify/checks/names.js';
+import { createStage } from '../../../../src/phases/verify/stage.js';
 import { memoryKube, type MemoryKube } from '../../../support/memory-kube.js';
 
 const READY = { conditions: [{ type: 'Ready', status: 'True' }] };
@@ -68,9 +73,10 @@ function host(name: string, index: number, answer: Answer): VerifyHost & { reado
     ran,
     address: `10.0.0.${index + 1}`,
     roles: new Set(['worker']),
+    isConnected: true,
     run: async ({ text }) => {
       ran.push(text);
-      return text.includes('route get') ? '10.244.0.5 dev cni0 src 10.244.0.1' : '7: cni0: <UP> mtu 1450 qdisc noqueue';
+      return '10.244.0.5 dev cni0 src 10.244.0.1 uid 0\n1: lo: <UP> mtu 65536\n7: cni0: <UP> mtu 1450 qdisc noqueue';
     },
     http: async (request) => {
       const body = answer(name, request);
@@ -112,7 +118,7 @@ describe('the table of checks', () => {
   });
 });
 
-describe('a verification', () => {
+describe('a verification of a cluster that stands', () => {
   test('has a row for each edge and leaves nothing', async () => {
     const kube = cluster();
     const { rows, evidence } = await runVerification(options(kube));
@@ -122,13 +128,11 @@ describe('a verification', () => {
       expect.arrayContaining([
         'w1',
         'API → w2 kubelet',
-        'w1 → w1 pod on the same host',
         'w1 → w2 pod',
         'w2 → w1 pod',
         'w2 → w1 pod, packets of 1450 bytes',
         'w1 → service',
         'w2 → cluster DNS short name by the search path',
-        'w1 resolv.conf of pods',
       ]),
     );
     expect(verificationError({ rows, evidence })).toBeUndefined();
@@ -139,7 +143,9 @@ describe('a verification', () => {
     const kube = cluster();
     const found = await runVerification(
       options(kube, (from, request) =>
-        from === 'w1' && request.path.includes('host=10.244.1.6') ? '{"errors":["connect: connection timed out"]}' : sound(from, request),
+        from === 'w1' && request.path.includes('host=10.244.1.5') && request.path.includes('protocol=http')
+          ? '{"errors":["connect: connection timed out"]}'
+          : sound(from, request),
       ),
     );
     expect(found.rows.filter(({ status }) => status === 'failed').map(({ edge }) => edge)).toEqual(['w1 → w2 pod']);
@@ -154,17 +160,6 @@ describe('a verification', () => {
       options(cluster(), (from, request) => (request.path.includes('hostname') ? '{"responses":["other"]}' : sound(from, request))),
     );
     expect(rows.filter(({ status }) => status === 'failed').map(({ edge }) => edge)).toContain('w1 → service');
-  });
-
-  test('a nameserver that is not the cluster’s is red though names are resolved', async () => {
-    const found = await runVerification(
-      options(cluster(), (from, request) =>
-        from === 'w2' && request.path === '/etc/resolv.conf' ? RESOLV.replace('10.96.0.10', '8.8.8.8') : sound(from, request),
-      ),
-    );
-    const [failed, ...others] = found.rows.filter(({ status }) => status === 'failed');
-    expect(failed).toMatchObject({ edge: 'w2 resolv.conf of pods', detail: 'nameserver 8.8.8.8, but the cluster’s is 10.96.0.10' });
-    expect(others).toEqual([]);
   });
 
   test('ends as cancelled after Ctrl-C, and leaves nothing', async () => {
@@ -194,5 +189,159 @@ describe('a verification', () => {
     expect(left(kube)).toEqual([]);
     expect(kube.objects.has('Namespace somebody-elses')).toBe(true);
     expect(hosts.every(({ ran }) => ran.some((text) => text.includes('/var/tmp/kbs-verify-volumes')))).toBe(true);
+  });
+});
+
+const KUBE_PROXY: KubeObject = {
+  apiVersion: 'apps/v1',
+  kind: 'DaemonSet',
+  metadata: { name: 'kube-proxy', namespace: 'kube-system', generation: 1 },
+  status: { observedGeneration: 1, desiredNumberScheduled: 2, currentNumberScheduled: 2 },
+};
+
+function systemPod(name: string, nodeName: string, status: object = READY): KubeObject {
+  return {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name: `${name}-${nodeName}`, namespace: 'kube-system', ownerReferences: [{ kind: 'DaemonSet', name }] },
+    spec: { nodeName, containers: [{ name: 'main' }] },
+    status,
+  };
+}
+
+describe('a verification of a cluster that comes up', () => {
+  const comingUp = (kube: MemoryKube, answer: Answer = sound, more: Partial<VerifyOptions> = {}): VerifyOptions =>
+    options(kube, answer, { isComingUp: true, ...more });
+
+  function withKubeProxy(status?: object): MemoryKube {
+    const kube = cluster();
+    kube.put(KUBE_PROXY, systemPod('kube-proxy', 'w1'), systemPod('kube-proxy', 'w2', status));
+    return kube;
+  }
+
+  test('has the rows of the quick profile, and leaves nothing', async () => {
+    const kube = withKubeProxy();
+    const { rows } = await runVerification(comingUp(kube));
+    expect(rows.filter(({ status }) => status !== 'ok')).toEqual([]);
+    expect([...new Set(rows.map(({ check }) => check))]).toEqual(
+      CHECKS.filter(({ profile }) => profile === 'quick').map(({ name }) => name),
+    );
+    expect(left(kube)).toEqual([]);
+  });
+
+  test('makes no pod before every node has its network, and says once why there are none', async () => {
+    const kube = withKubeProxy({ phase: 'Pending' });
+    const found = await runVerification(comingUp(kube, sound, { timeoutMs: 400 }));
+    expect(kube.changes.filter((change) => change.startsWith('apply'))).toEqual([]);
+    const red = found.rows.filter(({ status }) => status === 'failed');
+    expect(red.map(({ edge }) => edge)).toEqual(['w2', 'cluster', 'probe pods']);
+    expect(red[0]?.detail).toContain('kube-proxy-w2 is not ready: Pending');
+    expect(verificationError(found, 'kbs apply')?.remedy.at(-1)).toMatch(/^kbs apply {3}#/);
+  });
+
+  test('asks for no name before the pods of the system are ready', async () => {
+    const kube = withKubeProxy();
+    kube.put(systemPod('coredns', 'w1', { phase: 'Pending' }));
+    let isReady = false;
+    const early: string[] = [];
+    const timer = setTimeout(() => {
+      isReady = true;
+      kube.put(systemPod('coredns', 'w1'));
+    }, 400);
+    const { rows } = await runVerification(
+      comingUp(kube, (from, request) => {
+        if (!isReady && /host=probe/i.test(request.path)) early.push(from);
+        return sound(from, request);
+      }),
+    );
+    clearTimeout(timer);
+    expect(early).toEqual([]);
+    expect(rows.filter(({ status }) => status !== 'ok')).toEqual([]);
+  });
+
+  test('tries a name again in other letters: a pod’s resolver lets equal lookups wait for each other', async () => {
+    const names: string[] = [];
+    const { rows } = await runVerification(
+      comingUp(withKubeProxy(), (from, request) => {
+        const name = new URLSearchParams(request.path.split('?')[1]).get('host') ?? '';
+        if (from !== 'w2' || !/^probe\..*svc\.cluster\.local$/i.test(name)) return sound(from, request);
+        names.push(name);
+        return names.length < 3 ? '{"errors":["no such host"]}' : sound(from, request);
+      }),
+    );
+    expect(rows.filter(({ status }) => status !== 'ok')).toEqual([]);
+    expect(new Set(names).size).toBe(3);
+    expect(new Set(names.map((name) => name.toLowerCase())).size).toBe(1);
+  });
+
+  test('does not wait for a look that is late: the next one counts', async () => {
+    let asked = 0;
+    const hosts = NODES.map((name, index) => {
+      const usual = host(name, index, sound);
+      // The first answer never comes.
+      const http: VerifyHost['http'] = (request) =>
+        name === 'w1' && request.path.includes('host=10.244.1.5') && request.path.includes('protocol=http') && asked++ === 0
+          ? new Promise(() => undefined)
+          : usual.http(request);
+      return { ...usual, http };
+    });
+    const { rows } = await runVerification(comingUp(withKubeProxy(), sound, { hosts, timeoutMs: 5_000 }));
+    expect(rows.filter(({ status }) => status !== 'ok')).toEqual([]);
+    expect(asked).toBe(2);
+  });
+
+  test('asks pods through the API where there is no connection to their host', async () => {
+    const kube = withKubeProxy();
+    const asked: string[] = [];
+    kube.answer = (_method, path) => {
+      if (path.endsWith('/healthz')) return { status: 200, body: 'ok' };
+      asked.push(path);
+      return { status: 200, body: sound('w2', { address: '', port: 0, path: path.slice(path.indexOf('/dial')) }) ?? '' };
+    };
+    const w2 = distantHost({ name: 'w2', address: '10.0.0.2', roles: ['worker'] });
+    const { rows } = await runVerification(comingUp(kube, sound, { hosts: [host('w1', 0, sound), w2] }));
+    expect(asked.every((path) => path.includes('/pods/probe-w2:8080/proxy/dial?'))).toBe(true);
+    expect(rows.filter(({ status }) => status === 'failed')).toEqual([]);
+    expect(rows.filter(({ status }) => status === 'skipped').map(({ edge }) => edge)).toEqual(['w2 MTU of pods']);
+    expect(rows.map(({ edge }) => edge)).toEqual(expect.arrayContaining(['w2 → w1 pod', 'w1 → w2 pod', 'w2 → service']));
+  });
+
+  test.each(['failure', 'cancel'] as const)('takes away what it made: %s', async (end) => {
+    const kube = withKubeProxy();
+    const abort = new AbortController();
+    const answer: Answer = () => (end === 'cancel' ? void abort.abort(new Error('Ctrl-C')) : 'broken');
+    await runVerification(comingUp(kube, answer, { signal: abort.signal, timeoutMs: 500 })).catch(() => undefined);
+    expect(kube.changes.some((change) => change.startsWith('apply DaemonSet kbs-verify'))).toBe(true);
+    expect(left(kube)).toEqual([]);
+  });
+
+  test('a stage that cannot be made is an error, not a row', async () => {
+    const kube = withKubeProxy();
+    const apply = kube.api.apply.bind(kube.api);
+    const refused = new KbsError('KUBE_API', 'services are not to be had');
+    Object.assign(kube.api, { apply: (object: KubeObject) => (object.kind === 'Service' ? Promise.reject(refused) : apply(object)) });
+    await expect(runVerification(comingUp(kube))).rejects.toBe(refused);
+    expect(left(kube)).toEqual([]);
+  });
+});
+
+describe('the resolv.conf of pods', () => {
+  test('names the cluster’s name server, or is red', async () => {
+    const kube = cluster();
+    const at = (resolv: string): Answer => {
+      return (from, request) => (from === 'w2' && request.path === '/etc/resolv.conf' ? resolv : sound(from, request));
+    };
+    const rowsFor = (resolv: string): Promise<readonly VerifyRow[]> => {
+      const { signal, ...rest } = options(kube, at(resolv));
+      const deadlineMs = performance.now() + 1_200;
+      const stage = createStage({ ...rest, profile: 'full', api: kube.api, signal, deadlineMs, makeRoom: () => Promise.resolve() });
+      return resolverFiles.run(stage);
+    };
+    expect((await rowsFor(RESOLV)).map(({ status }) => status)).toEqual(['ok', 'ok']);
+    expect((await rowsFor(RESOLV.replace('10.96.0.10', '8.8.8.8')))[1]).toMatchObject({
+      edge: 'w2 resolv.conf of pods',
+      status: 'failed',
+      detail: 'nameserver 8.8.8.8, but the cluster’s is 10.96.0.10',
+    });
   });
 });
