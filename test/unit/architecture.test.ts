@@ -36,7 +36,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     ...['phases', 'engine', 'events', 'render', 'pki', 'kubeconfig', 'bundle', 'host', 'kube', 'etcd', 'config', 'versions', 'yaml'],
     ...['ssh', 'local', 'discovery'],
   ],
-  commands: ['operations', 'ui', 'config', 'events', 'kubeconfig', 'versions'],
+  completion: [],
+  commands: ['operations', 'ui', 'config', 'events', 'kubeconfig', 'versions', 'completion'],
 };
 
 /** Folders that may import a package: one each, with the reason where there are more. */
