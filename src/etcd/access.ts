@@ -78,16 +78,25 @@ class GatewayAccess implements EtcdAccess {
     }
   }
 
+  async moveLeader(leader: EtcdMember, to: string, signal: AbortSignal): Promise<void> {
+    await this.#wrapped(`let member ${to} of etcd lead instead of ${leader.name}`, signal, () =>
+      this.#askMember(leader, GATEWAY.moveLeader, { targetID: decimalId(to) }, signal),
+    );
+  }
+
   close(): void {
     this.#current?.close();
     this.#current = undefined;
   }
 
   /** One request to whoever answers; what broke off is not repeated: a change may have been made. */
-  async #ask(what: string, path: string, body: object, signal: AbortSignal): Promise<AnswerJson> {
+  #ask(what: string, path: string, body: object, signal: AbortSignal): Promise<AnswerJson> {
+    return this.#wrapped(what, signal, async () => post(await this.#connect(signal), path, body, signal));
+  }
+
+  async #wrapped(what: string, signal: AbortSignal, work: () => Promise<AnswerJson>): Promise<AnswerJson> {
     try {
-      const connection = await this.#connect(signal);
-      return await post(connection, path, body, signal);
+      return await work();
     } catch (error) {
       if (signal.aborted) throw new KbsError('CANCELLED', `cancelled while trying to ${what}`, { cause: error });
       if (error instanceof NoEtcd)
@@ -162,24 +171,28 @@ class GatewayAccess implements EtcdAccess {
   }
 
   async #healthOf(member: EtcdMember, signal: AbortSignal): Promise<EtcdMemberHealth> {
-    const [url] = member.clientUrls;
-    if (url === undefined) return { member, problem: 'it has never been started' };
-    const credentials = await this.#readCredentials();
     try {
-      const answer = await Promise.any(this.options.places.map((place) => this.#statusFrom(place, url, credentials, signal)));
-      const status = parseStatus(answer);
+      const status = parseStatus(await this.#askMember(member, GATEWAY.status, {}, signal));
       return { member, status, ...(status.leaderId === undefined ? { problem: 'it knows no leader' } : {}) };
     } catch (error) {
-      const [reason] = (error instanceof AggregateError ? error.errors : [error]) as readonly unknown[];
-      return { member, problem: reason instanceof Error ? reason.message : 'nobody could ask it' };
+      return { member, problem: error instanceof Error ? error.message : 'nobody could ask it' };
     }
   }
 
-  async #statusFrom(place: EtcdPlace, url: string, credentials: ClientCredentials, signal: AbortSignal): Promise<AnswerJson> {
+  /** One member and no other, from wherever it is reached first. @throws NoAnswer, EtcdRefusal */
+  async #askMember({ clientUrls: [url] }: EtcdMember, path: string, body: object, signal: AbortSignal): Promise<AnswerJson> {
+    if (url === undefined) throw new NoAnswer('it has never been started', false);
     const { hostname, port } = new URL(url);
-    const connection = await this.#dial(place, { address: hostname.replace(/^\[|\]$/g, ''), port: Number(port) }, credentials);
+    const to = { address: hostname.replace(/^\[|\]$/g, ''), port: Number(port) };
+    const credentials = await this.#readCredentials();
+    const dialed = this.options.places.map((place) => this.#dial(place, to, credentials));
+    const connection = await Promise.any(dialed).catch((error: unknown) => {
+      const [reason] = (error instanceof AggregateError ? error.errors : [error]) as readonly unknown[];
+      throw NoAnswer.from(reason ?? 'nobody could ask it');
+    });
+    closeOthers(dialed, connection);
     try {
-      return await post(connection, GATEWAY.status, {}, signal);
+      return await post(connection, path, body, signal);
     } finally {
       connection.close();
     }

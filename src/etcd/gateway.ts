@@ -9,6 +9,7 @@ export const GATEWAY = {
   promote: '/v3/cluster/member/promote',
   remove: '/v3/cluster/member/remove',
   status: '/v3/maintenance/status',
+  moveLeader: '/v3/maintenance/transfer-leadership',
 } as const;
 
 /** etcd answered and refused. */

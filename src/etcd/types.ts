@@ -72,6 +72,11 @@ export interface EtcdAccess {
   addLearner(peerUrl: string, signal: AbortSignal): Promise<EtcdMember>;
   /** Makes a learner a voting member. @throws KbsError ETCD_REFUSED while it has not caught up, see {@link etcdSays} */
   promote(id: string, signal: AbortSignal): Promise<void>;
+  /**
+   * Lets another member lead; asked of the leader itself, who answers when the other one leads.
+   * @param to identifier, hex, of a member that votes and is healthy
+   */
+  moveLeader(leader: EtcdMember, to: string, signal: AbortSignal): Promise<void>;
   /** @returns false when there was no such member */
   remove(id: string, signal: AbortSignal): Promise<boolean>;
   close(): void;

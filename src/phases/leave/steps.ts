@@ -1,4 +1,4 @@
-import { step, type AnyStep } from '../../engine/index.js';
+import { step, type AnyStep, type StepContext } from '../../engine/index.js';
 import { memberLabel, removalProblem, type EtcdAccess, type EtcdMember, type EtcdMemberHealth } from '../../etcd/index.js';
 import { KbsError } from '../../errors/index.js';
 import type { KubeApi, KubeObject } from '../../kube/index.js';
@@ -44,6 +44,29 @@ export function memberOfNode<Row extends { readonly member: EtcdMember }>(
   );
 }
 
+/**
+ * A leader that leaves hands over first: otherwise the others find out by its silence, and nothing is written meanwhile. When it does not
+ * come to that, they vote all the same.
+ */
+async function handOverLeadership(
+  etcd: EtcdAccess,
+  { member, status }: EtcdMemberHealth,
+  { signal, warn }: Pick<StepContext, 'signal' | 'warn'>,
+): Promise<void> {
+  if (status?.leaderId !== member.id) return;
+  const rows = await membersHealth(etcd, signal);
+  const heirs = rows.filter((row) => row.problem === undefined && !row.member.isLearner && row.member.id !== member.id);
+  // The one that has to catch up least.
+  const [heir] = heirs.sort((one, other) => (other.status?.raftIndex ?? 0) - (one.status?.raftIndex ?? 0));
+  if (heir === undefined) return;
+  try {
+    await etcd.moveLeader(member, heir.member.id, signal);
+  } catch (error) {
+    if (!(error instanceof KbsError) || error.code === 'CANCELLED') throw error;
+    warn(`${memberLabel({ member })} could not hand over the lead of etcd, the others will vote: ${error.message}`);
+  }
+}
+
 /** The node's member leaves etcd, unless the others would be left without a quorum. */
 export function etcdLeaveStep(
   etcd: EtcdAccess,
@@ -65,8 +88,10 @@ export function etcdLeaveStep(
       leaving === undefined
         ? { change: 'none' }
         : { change: 'remove', summary: `take ${memberLabel(leaving)} (${leaving.member.id}) out of etcd` },
-    async apply(_host, leaving, { signal }) {
-      if (leaving !== undefined) await etcd.remove(leaving.member.id, signal);
+    async apply(_host, leaving, context) {
+      if (leaving === undefined) return;
+      await handOverLeadership(etcd, leaving, context);
+      await etcd.remove(leaving.member.id, context.signal);
     },
     async verify(_host, { signal }) {
       const members = await etcd.members(signal);
