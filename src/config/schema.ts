@@ -56,6 +56,21 @@ const registry = z.strictObject({
   caFile: localPath.optional().describe('CA certificate (PEM) of the mirrors, a file on this machine'),
 });
 
+const proxyUrl = httpUrl.superRefine((value, context) => {
+  const { username, password } = new URL(value);
+  if (username !== '' || password !== '')
+    context.addIssue({ code: 'custom', message: 'has a password in it: cluster files hold no secrets' });
+});
+
+const proxy = z.strictObject({
+  httpProxy: proxyUrl.optional().describe('Proxy for http:// registries and mirrors'),
+  httpsProxy: proxyUrl.optional().describe('Proxy for https:// registries and mirrors'),
+  noProxy: z
+    .array(text((value) => (/^[^\s",]+$/.test(value) ? undefined : `must be one name, address or subnet, not "${value}"`)))
+    .default([])
+    .describe('Reached without it besides hosts, endpoint, pods and services: names, .suffixes, addresses, subnets'),
+});
+
 const containerRuntime = z.strictObject({
   type: runtimeType.default('containerd').describe('Container runtime; docker: Docker Engine with cri-dockerd'),
   install: runtimeInstall,
@@ -65,6 +80,7 @@ const containerRuntime = z.strictObject({
     .optional()
     .describe('cri-dockerd version, e.g. 0.3.4; default: pinned. Only for hosts with type: docker'),
   cgroupDriver: z.enum(['systemd', 'cgroupfs']).default('systemd').describe('Set alike in runtime and kubelet'),
+  proxy: proxy.optional().describe('Proxy that container runtimes pull images through'),
   registries: z.array(registry).default([]).describe('Mirrors of image registries'),
 });
 

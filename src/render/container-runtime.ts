@@ -1,6 +1,6 @@
 import { PATHS } from '../constants/index.js';
 import { renderTemplate } from './template.js';
-import type { ContainerdConfigInput, RegistryInput } from './types.js';
+import type { ContainerdConfigInput, ProxyInput, RegistryInput } from './types.js';
 
 /** Docker Hub's API has another name than its images. */
 const API_HOSTS: Readonly<Record<string, string>> = { 'docker.io': 'registry-1.docker.io' };
@@ -32,6 +32,16 @@ export function renderHostsToml(registry: RegistryInput): { readonly path: strin
     path: `${registry.host}/hosts.toml`,
     text: renderTemplate('hosts.toml', { server: `https://${API_HOSTS[registry.host] ?? registry.host}`, mirrors }),
   };
+}
+
+/** Drop-in with the proxy of a service. In units a percent sign begins a specifier. */
+export function renderProxyDropIn(input: ProxyInput): string {
+  const { httpProxy, httpsProxy, noProxy } = input;
+  const values = { HTTP_PROXY: httpProxy, HTTPS_PROXY: httpsProxy, NO_PROXY: noProxy.join(',') };
+  const variables = Object.entries(values).flatMap(([name, value]) =>
+    value === undefined ? [] : [`${name}=${value.replaceAll('%', '%%')}`],
+  );
+  return renderTemplate('proxy.conf', { variables });
 }
 
 /** crictl.yaml. @throws KbsError INTERNAL when the result is no YAML */

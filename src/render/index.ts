@@ -1,5 +1,11 @@
 export { renderClusterConfiguration, renderCorefile, renderKubeProxyConfig, renderKubeProxyKubeconfig } from './cluster-objects.js';
-export { renderContainerdConfig, renderContainerdUnit, renderCrictlConfig, renderHostsToml } from './container-runtime.js';
+export {
+  renderContainerdConfig,
+  renderContainerdUnit,
+  renderCrictlConfig,
+  renderHostsToml,
+  renderProxyDropIn,
+} from './container-runtime.js';
 export { renderCriDockerSocket, renderCriDockerUnit, renderDockerConfig } from './docker.js';
 export { renderApiServer, renderControllerManager, renderScheduler } from './control-plane.js';
 export { renderCloudInit, renderJoinScript, type JoinScriptFields } from './join-script.js';
@@ -32,6 +38,7 @@ export type {
   KubeletConfigInput,
   KubeletFlagsInput,
   KubeProxyConfigInput,
+  ProxyInput,
   RegistryInput,
   SchedulerInput,
 } from './types.js';

@@ -25,6 +25,7 @@ export type TemplateName =
   | 'kubeadm-flags.env'
   | 'kubelet.service'
   | 'local-lb.yaml'
+  | 'proxy.conf'
   | 'static-pod.yaml';
 
 const PARTIALS = { probe: 'probe.yaml' } as const;

@@ -100,6 +100,14 @@ export interface DockerConfigInput {
   readonly registries: readonly Pick<RegistryInput, 'host' | 'mirrors' | 'insecureSkipVerify'>[];
 }
 
+/** Input of a service's drop-in with its proxy. */
+export interface ProxyInput {
+  readonly httpProxy?: string | undefined;
+  readonly httpsProxy?: string | undefined;
+  /** Names, suffixes with a leading dot, addresses, subnets. */
+  readonly noProxy: readonly string[];
+}
+
 /** A registry and its mirrors. */
 export interface RegistryInput {
   /** As in image names: `docker.io`, `10.0.0.5:5000`. */

@@ -67,7 +67,12 @@ describe.sequential('Docker Engine with the stand-in for cri-dockerd on the cont
   test('a change of one runtime restarts Docker Engine, and no pod', async () => {
     const before = await pods();
     await cluster.describe({
-      spec: { containerRuntime: { registries: [{ host: 'docker.io', mirrors: ['https://mirror.example.org'] }] } },
+      spec: {
+        containerRuntime: {
+          registries: [{ host: 'docker.io', mirrors: ['https://mirror.example.org'] }],
+          proxy: { httpsProxy: 'http://proxy.example.org:3128', noProxy: ['.example.org'] },
+        },
+      },
     });
     const planned = await cluster.kbs(['plan', '-f', cluster.file, '--output', 'json']);
     const applied = await cluster.kbsJson<ConvergeResult>(['apply', '-f', cluster.file]);
@@ -75,6 +80,9 @@ describe.sequential('Docker Engine with the stand-in for cri-dockerd on the cont
     expect(applied.changes.map(key).sort()).toEqual((JSON.parse(planned.stdout) as ConvergeResult).changes.map(key).sort());
     expect(applied.changes.map(({ host, step }) => `${host} ${step}`)).toContain('cp1 runtime/docker-service');
     expect(await onDocker('docker info --format "{{.RegistryConfig.Mirrors}}"')).toBe('[https://mirror.example.org/]');
+    const proxied = 'HTTPS_PROXY=http://proxy.example.org:3128 NO_PROXY=localhost,127.0.0.0/8,';
+    expect(await onDocker('systemctl show -p Environment --value docker')).toContain(proxied);
+    expect((await cluster.lab.ssh('w1', 'systemctl show -p Environment --value containerd')).stdout).toContain(proxied);
     expect(await pods()).toBe(before);
     expect((await cluster.kbsJson<ConvergeResult>(['apply', '-f', cluster.file])).changes).toEqual([]);
   });

@@ -13,6 +13,7 @@ import {
   renderKubeletDropIn,
   renderKubeletFlags,
   renderKubeletUnit,
+  renderProxyDropIn,
   type KubeletConfigInput,
   type KubeletFlagsInput,
 } from '../../src/render/index.js';
@@ -88,6 +89,11 @@ const FILES: Readonly<Record<string, string>> = {
   }),
   'cri-docker.service': renderCriDockerUnit({ binary: '/usr/local/bin/cri-dockerd', pauseImage: 'registry.k8s.io/pause:3.8' }),
   'cri-docker.socket': renderCriDockerSocket(),
+  'proxy.conf': renderProxyDropIn({
+    httpProxy: 'http://proxy.example.org:3128',
+    httpsProxy: 'http://proxy.example.org:3128/a%20b',
+    noProxy: ['localhost', '10.96.0.0/12', '.svc'],
+  }),
   'crictl.yaml': renderCrictlConfig({ criSocket: 'unix:///run/containerd/containerd.sock' }),
   'hosts-docker-hub.toml': renderHostsToml({
     host: 'docker.io',

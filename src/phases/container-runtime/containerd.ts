@@ -4,11 +4,12 @@ import { sh, type Host } from '../../host/index.js';
 import { renderContainerdConfig, renderContainerdUnit, renderCrictlConfig, renderHostsToml } from '../../render/index.js';
 import { unitStep, type FileSpec } from '../../steps/index.js';
 import type { RunContext } from '../context.js';
+import { noProxyStep, proxyFiles, proxyInputs } from './proxy.js';
 import type { ContainerRuntime } from './types.js';
 import { unitInput } from './unit-input.js';
 
 /** Where kubelet and crictl find containerd. */
-export const CONTAINERD_CRI_SOCKET = `unix://${PATHS.containerdSocket}`;
+const CONTAINERD_CRI_SOCKET = `unix://${PATHS.containerdSocket}`;
 
 /** Where a file of containerd's archive goes. */
 function containerdTarget(name: string): string | undefined {
@@ -72,18 +73,20 @@ export function containerdRuntime({ install }: Pick<RuntimeChoice, 'install'>): 
         { path: PATHS.containerdConfig, content: config, mode: 0o644 },
         { path: PATHS.containerdUnit, content: renderContainerdUnit({ binary }), mode: 0o644 },
         { path: PATHS.crictlConfig, content: renderCrictlConfig({ criSocket: CONTAINERD_CRI_SOCKET }), mode: 0o644 },
+        ...proxyFiles(spec, UNITS.containerd),
         ...(await registryFiles(spec)),
       ];
     },
     inputs,
     unitSteps: (files) => [
+      noProxyStep(files, UNITS.containerd),
       unitStep({
         id: 'runtime/service',
         title: 'Start containerd',
         unit: UNITS.containerd,
         enabled: true,
         running: true,
-        inputs: inputs.map((path) => unitInput(files, path)),
+        inputs: [...inputs, ...proxyInputs(files, UNITS.containerd)].map((path) => unitInput(files, path)),
         ready: answersCri,
       }),
     ],

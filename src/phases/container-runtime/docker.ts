@@ -5,11 +5,12 @@ import { renderCriDockerSocket, renderCriDockerUnit, renderCrictlConfig, renderD
 import { unitStep, type FileSpec } from '../../steps/index.js';
 import type { RuntimeTraces } from '../baseline/index.js';
 import type { RunContext } from '../context.js';
+import { noProxyStep, proxyFiles, proxyInputs } from './proxy.js';
 import type { ContainerRuntime } from './types.js';
 import { unitInput } from './unit-input.js';
 
 /** Where kubelet and crictl find cri-dockerd. */
-export const DOCKER_CRI_SOCKET = `unix://${PATHS.criDockerdSocket}`;
+const DOCKER_CRI_SOCKET = `unix://${PATHS.criDockerdSocket}`;
 
 /** Sockets and process files, and what the package leaves in the system's files when it makes its group. Seen with Debian's docker.io. */
 const TRACES: RuntimeTraces = {
@@ -93,11 +94,13 @@ export function dockerRuntime({ cgroupDriver }: Pick<RuntimeChoice, 'cgroupDrive
         { path: PATHS.criDockerUnit, content: unit, mode: 0o644 },
         { path: PATHS.criDockerSocketUnit, content: renderCriDockerSocket(), mode: 0o644 },
         { path: PATHS.crictlConfig, content: renderCrictlConfig({ criSocket: DOCKER_CRI_SOCKET }), mode: 0o644 },
+        ...proxyFiles(spec, UNITS.docker),
         ...(await registryFiles(spec)),
       ];
     },
     inputs: [PATHS.criDockerdBinary, PATHS.criDockerUnit],
     unitSteps: (files) => [
+      noProxyStep(files, UNITS.docker),
       unitStep({
         id: 'runtime/docker-service',
         title: 'Start Docker Engine',
@@ -105,7 +108,7 @@ export function dockerRuntime({ cgroupDriver }: Pick<RuntimeChoice, 'cgroupDrive
         enabled: true,
         running: true,
         comesRunning: true,
-        inputs: [PATHS.dockerBinary, PATHS.dockerConfig].map((path) => unitInput(files, path)),
+        inputs: [PATHS.dockerBinary, PATHS.dockerConfig, ...proxyInputs(files, UNITS.docker)].map((path) => unitInput(files, path)),
         ready: (host) => answersDocker(host, cgroupDriver),
       }),
       unitStep({

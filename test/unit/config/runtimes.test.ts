@@ -63,4 +63,10 @@ describe('what a runtime cannot do', () => {
     expect(warningsOf(file('{ criDockerdVersion: 0.3.4 }', undefined))).toContain('has no effect without a host with type: docker');
     expect(warningsOf(file('{ version: 1.6.28, criDockerdVersion: 0.3.4 }', '{ type: docker }', undefined))).not.toContain('has no effect');
   });
+
+  test('a proxy with a password in it is refused: cluster files hold no secrets', () => {
+    expect(problemsOf(file('{ proxy: { httpsProxy: "http://me:secret@proxy.example.org:3128" } }', undefined))).toEqual([
+      expect.stringContaining('spec.containerRuntime.proxy.httpsProxy — has a password in it'),
+    ]);
+  });
 });
