@@ -30,6 +30,9 @@ function notInCatalogue(what: string, catalogue: Catalogue, has: readonly string
   });
 }
 
+/** What the kernel calls an architecture. */
+const MACHINES: Readonly<Record<string, string>> = { amd64: 'x86_64', arm64: 'aarch64' };
+
 /** Looks a file up. @throws KbsError ARTIFACT_MISSING with what the catalogue has instead */
 export function locateFile(
   catalogue: Catalogue,
@@ -45,7 +48,7 @@ export function locateFile(
   const sha256 = digests[architecture];
   const label = `${name} ${version} ${architecture}`;
   if (sha256 === undefined) throw notInCatalogue(label, catalogue, Object.keys(digests));
-  const officialUrl = fill(artifact.url, { version, arch: architecture });
+  const officialUrl = fill(artifact.url, { version, arch: architecture, machine: MACHINES[architecture] ?? architecture });
   return { name: label, sha256, path: mirrorPath(officialUrl), officialUrl };
 }
 

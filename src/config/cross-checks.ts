@@ -8,6 +8,7 @@ import { etcdProblems, etcdWarnings } from './etcd-checks.js';
 import { kubeProxyProblems, kubeProxyWarnings } from './kube-proxy-checks.js';
 import type { Problem } from './problem.js';
 import { runtimeProblems, runtimeWarnings } from './runtime-checks.js';
+import { runtimeClassProblems, runtimeClassWarnings } from './runtime-class-checks.js';
 
 /** One problem for each value that an earlier host has already. */
 function* duplicates(what: string, hosts: readonly DraftHost[], pick: (host: DraftHost) => Placed<string> | undefined): Generator<Problem> {
@@ -76,6 +77,7 @@ export function crossProblems(draft: Draft, scope: CrossScope = {}): readonly Pr
     ...kubeProxyProblems(draft),
     ...calicoProblems(draft),
     ...runtimeProblems(draft),
+    ...runtimeClassProblems(draft),
   ];
 }
 
@@ -109,6 +111,7 @@ export function crossWarnings(draft: Draft): readonly Problem[] {
     ...etcdWarnings(draft),
     ...kubeProxyWarnings(draft),
     ...calicoWarnings(draft),
+    ...runtimeClassWarnings(draft),
     ...settingWarnings(draft),
     ...runtimeWarnings(draft),
   ];

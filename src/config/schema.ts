@@ -20,6 +20,7 @@ import {
   text,
 } from './schema-fields.js';
 import { calico } from './schema-calico.js';
+import { gvisor, runtimeClasses } from './schema-runtime-classes.js';
 import { kubeProxy } from './schema-kube-proxy.js';
 import { host, runtimeInstall, runtimeType, ssh, withInstall } from './schema-hosts.js';
 
@@ -170,6 +171,8 @@ const spec = z
     ssh: ssh.prefault({}),
     hosts: z.array(host).min(1).describe('The machines'),
     containerRuntime: containerRuntime.transform(withInstall).prefault({}).describe('Container runtime of the hosts'),
+    runtimeClasses: runtimeClasses.default([]).describe('Sandboxes that pods can ask for by runtimeClassName; gvisor: containerd only'),
+    gvisor: gvisor.prefault({}).describe('With runtime class gvisor'),
     network: network.prefault({}).describe('Addresses and the pod network'),
     imageRepository: registryPath.default('registry.k8s.io').describe('Registry of the Kubernetes images'),
     apiServer: component

@@ -23,6 +23,8 @@ export interface RuntimeWish {
 /** The part of a cluster file that decides on the container runtime of its hosts. */
 export interface RuntimeRequest {
   readonly containerRuntime: RuntimeWish & Pick<RuntimeChoice, 'cgroupDriver'>;
+  /** Sandboxes besides it. */
+  readonly runtimeClasses?: readonly string[] | undefined;
   readonly hosts?:
     | readonly {
         readonly name: string;

@@ -100,6 +100,10 @@ export const PATHS = {
   criDockerdSocket: '/var/run/cri-dockerd.sock',
   /** Programs of containerd, as its release archive has them. */
   localBinDir: '/usr/local/bin',
+  /** gVisor. */
+  runscBinary: '/usr/local/bin/runsc',
+  /** What gVisor's shim for containerd reads. */
+  runscConfig: '/etc/containerd/runsc.toml',
   /** runc, where containerd's documentation puts it. */
   runcBinary: '/usr/local/sbin/runc',
   /** Modules loaded at boot. */

@@ -1,6 +1,6 @@
 import { PATHS } from '../constants/index.js';
 import { renderTemplate } from './template.js';
-import type { ContainerdConfigInput, ProxyInput, RegistryInput } from './types.js';
+import type { ContainerdConfigInput, ProxyInput, RegistryInput, RunscConfigInput } from './types.js';
 
 /** Docker Hub's API has another name than its images. */
 const API_HOSTS: Readonly<Record<string, string>> = { 'docker.io': 'registry-1.docker.io' };
@@ -17,7 +17,13 @@ export function renderContainerdConfig(input: ContainerdConfigInput): string {
     cniBinDir: PATHS.cniBinDir,
     cniConfigDir: PATHS.cniConfigDir,
     registriesDir: PATHS.containerdRegistriesDir,
+    runscConfig: input.hasGvisor === true ? PATHS.runscConfig : '',
   });
+}
+
+/** Configuration of gVisor's shim for containerd. */
+export function renderRunscConfig({ platform = '', network, cgroupDriver }: RunscConfigInput): string {
+  return renderTemplate('runsc.toml', { binary: PATHS.runscBinary, network, platform, systemdCgroup: String(cgroupDriver === 'systemd') });
 }
 
 /** Unit of containerd, for the program at this absolute path. */

@@ -5,6 +5,7 @@ export {
   renderCrictlConfig,
   renderHostsToml,
   renderProxyDropIn,
+  renderRunscConfig,
 } from './container-runtime.js';
 export { renderCriDockerSocket, renderCriDockerUnit, renderDockerConfig } from './docker.js';
 export { renderApiServer, renderControllerManager, renderScheduler } from './control-plane.js';

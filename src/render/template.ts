@@ -26,6 +26,7 @@ export type TemplateName =
   | 'kubelet.service'
   | 'local-lb.yaml'
   | 'proxy.conf'
+  | 'runsc.toml'
   | 'static-pod.yaml';
 
 const PARTIALS = { probe: 'probe.yaml' } as const;

@@ -92,6 +92,15 @@ export interface ContainerdConfigInput {
   readonly cgroupDriver: 'systemd' | 'cgroupfs';
   /** True where process 1 lacks CAP_SYS_RESOURCE: negative oom scores cannot be set there. */
   readonly restrictOomScoreAdj: boolean;
+  /** gVisor is there for pods that ask for it. */
+  readonly hasGvisor?: boolean;
+}
+
+/** Settings of gVisor. */
+export interface RunscConfigInput {
+  readonly platform?: string | undefined;
+  readonly network: string;
+  readonly cgroupDriver: 'systemd' | 'cgroupfs';
 }
 
 /** Input of Docker Engine's daemon.json. */

@@ -74,6 +74,8 @@ export const DEFAULT_VERSIONS = {
   flannel: 'v0.22.3',
   /** Source: the release of Calico 3.25 that was seen working with Kubernetes 1.25. */
   calico: 'v3.25.2',
+  /** The last release of gVisor with published digests of its time. */
+  gvisor: '20230807',
   /** Source: test/utils/image/manifest.go at v1.25.0. */
   agnhost: '2.40',
   /** Source: Docker Hub's official image, the release that Debian 12 has, too. */

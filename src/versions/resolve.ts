@@ -79,6 +79,14 @@ function calicoVersion(spec: VersionRequest, catalogue: Catalogue): string {
   return spec.network.cni.type === 'calico' ? imageTag(`${CALICO_REPOSITORY}/node`, { preferred: calico }, catalogue) : calico;
 }
 
+/** Both programs of one release. */
+function gvisorVersion({ runtimeClasses = [] }: VersionRequest, catalogue: Catalogue): string {
+  const { gvisor } = DEFAULT_VERSIONS;
+  if (!runtimeClasses.includes('gvisor')) return gvisor;
+  const version = artifactVersion('runsc', { preferred: gvisor }, catalogue);
+  return artifactVersion('containerd-shim-runsc-v1', { asked: version, preferred: version }, catalogue);
+}
+
 /** What no host needs need not be had. */
 function runtimeVersions(spec: VersionRequest, catalogue: Catalogue): Pick<ComponentVersions, 'containerd' | 'runc' | 'criDockerd'> {
   const choices = runtimeChoices(spec);
@@ -143,6 +151,7 @@ export function resolveVersions(spec: VersionRequest, catalogue: Catalogue): Com
     flannel,
     flannelCniPlugin: knownFlannelRelease(flannel).cniPluginTag,
     calico: calicoVersion(spec, catalogue),
+    gvisor: gvisorVersion(spec, catalogue),
     agnhost: imageTag(repositories.agnhost, { preferred: DEFAULT_VERSIONS.agnhost }, catalogue),
     haproxy: provider === 'local-lb' ? imageTag(ENDPOINT_REPOSITORIES.haproxy, { preferred: haproxy }, catalogue) : haproxy,
     kubeVip: provider === 'kube-vip' ? imageTag(ENDPOINT_REPOSITORIES.kubeVip, { preferred: kubeVip }, catalogue) : kubeVip,

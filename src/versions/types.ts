@@ -11,6 +11,8 @@ export const ARTIFACT_NAMES = [
   'runc',
   'cri-dockerd',
   'etcd',
+  'runsc',
+  'containerd-shim-runsc-v1',
 ] as const;
 
 /** Name of an artifact as it stands in a catalogue. */
@@ -18,7 +20,7 @@ export type ArtifactName = (typeof ARTIFACT_NAMES)[number];
 
 /** One artifact of a catalogue in all its versions. */
 export interface CatalogueArtifact {
-  /** Official URL with `{version}` and `{arch}` to be filled in. */
+  /** Official URL with `{version}` and `{arch}`, or `{machine}` as `uname -m` says it, to be filled in. */
   readonly url: string;
   /** version (without a leading v) → architecture → lower-case hex sha256. */
   readonly sha256: Readonly<Record<string, Readonly<Record<string, string>>>>;
@@ -54,6 +56,7 @@ export interface VersionRequest {
   /** Decide, with `etcd`, whether an image or a program of etcd is needed, and on runtimes. Absent: the control planes run etcd. */
   readonly hosts?: RuntimeRequest['hosts'];
   readonly etcd?: { readonly external?: unknown };
+  readonly runtimeClasses?: readonly string[];
   readonly network: { readonly cni: { readonly type: 'flannel' | 'calico' | 'none'; readonly version?: string | undefined } };
   readonly controlPlaneEndpoint?: { readonly provider: 'external' | 'kube-vip' | 'keepalived' | 'local-lb' } | undefined;
 }
@@ -86,6 +89,8 @@ export interface ComponentVersions {
   readonly flannelCniPlugin: string;
   /** `v3.25.2`; of no meaning unless Calico is the pod network. */
   readonly calico: string;
+  /** `20230807`; of no meaning without runtime class gvisor. */
+  readonly gvisor: string;
   /** `2.40` */
   readonly agnhost: string;
   /** `2.6.12`; of no meaning unless nodes have a load balancer of their own. */

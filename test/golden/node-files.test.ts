@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import {
   renderContainerdConfig,
+  renderRunscConfig,
   renderContainerdUnit,
   renderCriDockerSocket,
   renderCriDockerUnit,
@@ -71,6 +72,14 @@ const FILES: Readonly<Record<string, string>> = {
     cgroupDriver: 'systemd',
     restrictOomScoreAdj: false,
   }),
+  'containerd-config-gvisor.toml': renderContainerdConfig({
+    pauseImage: 'registry.k8s.io/pause:3.8',
+    cgroupDriver: 'systemd',
+    restrictOomScoreAdj: false,
+    hasGvisor: true,
+  }),
+  'runsc.toml': renderRunscConfig({ network: 'sandbox', cgroupDriver: 'systemd' }),
+  'runsc-ptrace.toml': renderRunscConfig({ platform: 'ptrace', network: 'host', cgroupDriver: 'cgroupfs' }),
   'containerd-config-nested.toml': renderContainerdConfig({
     pauseImage: 'registry.example.org/pause:3.8',
     cgroupDriver: 'cgroupfs',

@@ -5,6 +5,7 @@ import { renderContainerdConfig, renderContainerdUnit, renderCrictlConfig, rende
 import { unitStep, type FileSpec } from '../../steps/index.js';
 import type { RunContext } from '../context.js';
 import { noProxyStep, proxyFiles, proxyInputs } from './proxy.js';
+import { gvisorArtifacts, gvisorFiles } from './gvisor.js';
 import type { ContainerRuntime } from './types.js';
 import { unitInput } from './unit-input.js';
 
@@ -38,7 +39,7 @@ async function answersCri(host: Host): Promise<true | string> {
 }
 
 /** containerd with runc. */
-export function containerdRuntime({ install }: Pick<RuntimeChoice, 'install'>): ContainerRuntime {
+export function containerdRuntime({ install }: Pick<RuntimeChoice, 'install'>, runtimeClasses: readonly string[]): ContainerRuntime {
   const isPackaged = install === 'package';
   const binary = isPackaged ? '/usr/bin/containerd' : `${PATHS.localBinDir}/containerd`;
   const inputs = [binary, PATHS.containerdConfig, PATHS.containerdUnit];
@@ -56,24 +57,28 @@ export function containerdRuntime({ install }: Pick<RuntimeChoice, 'install'>): 
     packages: isPackaged
       ? { packages: ['containerd', 'runc'], withoutApt: 'set containerRuntime.install: artifact in the cluster file' }
       : undefined,
-    artifacts: (versions) =>
-      isPackaged
+    artifacts: (versions) => [
+      ...(isPackaged
         ? []
         : [
-            { name: 'containerd', version: versions.containerd, target: containerdTarget },
-            { name: 'runc', version: versions.runc, target: PATHS.runcBinary },
-          ],
+            { name: 'containerd', version: versions.containerd, target: containerdTarget } as const,
+            { name: 'runc', version: versions.runc, target: PATHS.runcBinary } as const,
+          ]),
+      ...(runtimeClasses.includes('gvisor') ? gvisorArtifacts(versions) : []),
+    ],
     async files({ spec, images }, machine) {
       const config = renderContainerdConfig({
         pauseImage: images.pause,
         cgroupDriver: spec.containerRuntime.cgroupDriver,
         restrictOomScoreAdj: !machine.hasCapSysResource,
+        hasGvisor: runtimeClasses.includes('gvisor'),
       });
       return [
         { path: PATHS.containerdConfig, content: config, mode: 0o644 },
         { path: PATHS.containerdUnit, content: renderContainerdUnit({ binary }), mode: 0o644 },
         { path: PATHS.crictlConfig, content: renderCrictlConfig({ criSocket: CONTAINERD_CRI_SOCKET }), mode: 0o644 },
         ...proxyFiles(spec, UNITS.containerd),
+        ...gvisorFiles(spec),
         ...(await registryFiles(spec)),
       ];
     },

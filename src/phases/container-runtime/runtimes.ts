@@ -3,7 +3,7 @@ import { containerdRuntime } from './containerd.js';
 import { dockerRuntime } from './docker.js';
 import type { ContainerRuntime } from './types.js';
 
-const RUNTIMES: Readonly<Record<RuntimeType, (choice: RuntimeChoice) => ContainerRuntime>> = {
+const RUNTIMES: Readonly<Record<RuntimeType, (choice: RuntimeChoice, runtimeClasses: readonly string[]) => ContainerRuntime>> = {
   containerd: containerdRuntime,
   docker: dockerRuntime,
 };
@@ -14,5 +14,5 @@ const RUNTIMES: Readonly<Record<RuntimeType, (choice: RuntimeChoice) => Containe
  */
 export function runtimeOf(spec: RuntimeRequest, host?: { readonly name: string }): ContainerRuntime {
   const choice = runtimeChoice(spec, host?.name);
-  return RUNTIMES[choice.type](choice);
+  return RUNTIMES[choice.type](choice, spec.runtimeClasses ?? []);
 }

@@ -3,6 +3,7 @@ import { runtimeOf } from '../container-runtime/index.js';
 import { hostSpecOf, isControlPlane, isNode, type RunContext } from '../context.js';
 import { localLbLabels } from '../endpoint/index.js';
 import { routeReflectorMarks } from '../pod-network/index.js';
+import { runtimeClassLabels } from '../runtime-classes/index.js';
 import { nodeSettings } from './node-settings.js';
 import { nodeStep } from './node-step.js';
 
@@ -17,7 +18,9 @@ export const nodesPhase: Phase<Pick<RunContext, 'spec' | 'kube'>> = {
   steps(context, host) {
     const { spec } = context;
     const reflector = routeReflectorMarks(spec, host.name);
-    const labels = { ...(isControlPlane(host) ? {} : localLbLabels(spec)), ...reflector.labels };
+    // Only containerd has the handlers.
+    const sandboxes = runtimeOf(spec, host).type === 'containerd' ? runtimeClassLabels(spec) : {};
+    const labels = { ...(isControlPlane(host) ? {} : localLbLabels(spec)), ...reflector.labels, ...sandboxes };
     const settings = nodeSettings(hostSpecOf(spec, host), runtimeOf(spec, host).criSocket, labels);
     return [nodeStep(context, { ...settings, annotations: { ...settings.annotations, ...reflector.annotations } })];
   },

@@ -132,6 +132,7 @@ export function preflightInput(spec: ClusterSpec, host: Host): PreflightInput {
     ports: [...portsOf(duties), ...endpointPorts(spec, host), ...(duties.isNode ? networkPorts(spec) : [])],
     disks: disksOf(duties, { etcdDataDir: spec.etcd.dataDir, imagesDir: runtime.stateDir }),
     kernelNeeds: duties.isNode ? kernelNeeds : [],
+    hasGvisor: spec.runtimeClasses.includes('gvisor'),
     furtherCommands: duties.isNode ? networkCommands(spec) : [],
     maySwap: spec.preparation.swap === 'off' || spec.kubelet.config['failSwapOn'] === false,
     cgroupDriver: spec.containerRuntime.cgroupDriver,

@@ -30,10 +30,14 @@ function uses({ network }: ClusterSpec) {
   return { ipvs: network.kubeProxy.mode === 'ipvs', calico: network.cni.type === 'calico' };
 }
 
-/** What the kernel must have for services and the pod network, besides what kbs loads itself. */
+/** The device itself: a module for it may be there on a machine that cannot have it. */
+const KVM: KernelNeeds = [{ purpose: 'gVisor on platform kvm', anyOf: [{ name: '/dev/kvm', builtInEvidence: ['/dev/kvm'] }] }];
+
+/** What the kernel must have for services, the pod network and sandboxes, besides what kbs loads itself. */
 export function networkKernelNeeds(spec: ClusterSpec): KernelNeeds {
   const { ipvs, calico } = uses(spec);
-  return [...(ipvs ? IPVS : []), ...(calico ? CALICO : []), ...(ipvs || calico ? SETS : [])];
+  const kvm = spec.runtimeClasses.includes('gvisor') && spec.gvisor.platform === 'kvm';
+  return [...(kvm ? KVM : []), ...(ipvs ? IPVS : []), ...(calico ? CALICO : []), ...(ipvs || calico ? SETS : [])];
 }
 
 /** Commands of a host that services and the pod network need. */

@@ -46,6 +46,8 @@ export interface PreflightInput {
   readonly kernelNeeds: readonly { readonly purpose: string; readonly anyOf: readonly KernelModule[] }[];
   /** Commands it needs besides those of every node. */
   readonly furtherCommands: readonly string[];
+  /** Runtime class gvisor is wanted. */
+  readonly hasGvisor: boolean;
   /** kbs turns swap off, or the kubelet was told to live with it. */
   readonly maySwap: boolean;
   readonly cgroupDriver: 'systemd' | 'cgroupfs';

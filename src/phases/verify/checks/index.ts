@@ -8,6 +8,7 @@ import { clusterDns, externalName, podNames, resolverFiles } from './names.js';
 import { networkPolicy } from './network-policy.js';
 import { nodes, systemPods } from './nodes.js';
 import { podMtuCheck, podsOnOneHost, podToPod } from './pod-network.js';
+import { runtimeClasses } from './runtime-classes.js';
 import { eviction, taints } from './scheduling.js';
 import { clusterIp, hostPort, hostToPod, hostToService, nodePort, sessionAffinity } from './services.js';
 import { attachAndLogs, execCheck, portForward } from './streaming.js';
@@ -33,6 +34,7 @@ export const CHECKS: readonly Check[] = [
   hostPort,
   sessionAffinity,
   networkPolicy,
+  runtimeClasses,
   execCheck,
   portForward,
   attachAndLogs,

@@ -38,6 +38,7 @@ const VERSIONS: ComponentVersions = {
   flannel: 'v0.22.3',
   flannelCniPlugin: 'v1.2.0',
   calico: 'v3.25.2',
+  gvisor: '20230807',
   agnhost: '2.40',
   haproxy: '2.6.12',
   kubeVip: 'v0.5.12',

@@ -28,6 +28,7 @@ const WORKER: PreflightInput = {
     { purpose: 'services', anyOf: [{ name: 'nf_tables' }, { name: 'ip_tables' }] },
   ],
   furtherCommands: [],
+  hasGvisor: false,
   maySwap: false,
   cgroupDriver: 'systemd',
   welcomeUnits: [],
@@ -117,6 +118,13 @@ function anEndpoint(more: Partial<NonNullable<PreflightInput['endpoint']>> = {})
 const CASES: readonly (readonly [string, 'error' | 'warning', Case, RegExp, Case])[] = [
   ['Root', 'error', { findings: { uid: 1000 } }, /uid 1000/, { findings: { uid: 0 } }],
   ['Root', 'error', { facts: { privilegeProblem: 'sudo wants a password' } }, /sudo wants a password/, {}],
+  [
+    'Sandboxes',
+    'error',
+    { input: { ...WORKER, hasGvisor: true }, facts: { hasCapSysResource: false } },
+    /CAP_SYS_RESOURCE.*runtimeClasses/,
+    { facts: { hasCapSysResource: false } },
+  ],
   ['Systemd', 'error', { facts: { init: 'openrc-init' } }, /openrc-init/, { facts: { init: 'systemd' } }],
   ['Architecture', 'error', { facts: { architecture: 'riscv64' } }, /riscv64/, { facts: { architecture: 'arm64' } }],
   [
