@@ -6,6 +6,7 @@ import { formatPath } from './document-path.js';
 import { endpointProblems } from './endpoint-checks.js';
 import { etcdProblems, etcdWarnings } from './etcd-checks.js';
 import { kubeProxyProblems, kubeProxyWarnings } from './kube-proxy-checks.js';
+import { networkProblems } from './network-checks.js';
 import type { Problem } from './problem.js';
 import { runtimeProblems, runtimeWarnings } from './runtime-checks.js';
 import { runtimeClassProblems, runtimeClassWarnings } from './runtime-class-checks.js';
@@ -74,6 +75,7 @@ export function crossProblems(draft: Draft, scope: CrossScope = {}): readonly Pr
     ...subnetProblems(draft),
     ...endpointProblems(draft),
     ...etcdProblems(draft),
+    ...networkProblems(draft),
     ...kubeProxyProblems(draft),
     ...calicoProblems(draft),
     ...runtimeProblems(draft),

@@ -1,5 +1,7 @@
 export { controlPlanes, endpointOf, endpointProvider, etcdHosts, nodeHosts, nodeNameOf, serviceAddress, workers } from './access.js';
 export { ENDPOINT_PROVIDERS, hasVirtualAddress, type EndpointProvider } from './checks/endpoint.js';
+export { FLANNEL_BACKENDS, POLICY_ENGINES, type FlannelBackend, type PodNetworkType, type PolicyEngine } from './checks/pod-network.js';
+export { cidrContains } from './checks/subnet.js';
 export type { DocumentPath } from './document-path.js';
 export { effectiveClusterFile, formatClusterFile } from './effective.js';
 export { composeClusterSpec, type ComposedCluster, type ComposeOptions } from './compose.js';

@@ -1,10 +1,9 @@
 import { z } from 'zod';
-import { flannelRelease, isSupportedKubernetes, SUPPORTED_FLANNEL, SUPPORTED_KUBERNETES } from '../versions/index.js';
+import { isSupportedKubernetes, SUPPORTED_KUBERNETES } from '../versions/index.js';
 import { certificateNameProblem, endpointHostProblem } from './checks/address.js';
 import { ENDPOINT_PROVIDERS } from './checks/endpoint.js';
 import { OWNED_KUBELET_FIELDS, OWNED_KUBELET_FLAGS } from './checks/owned-fields.js';
 import { etcdEndpointProblem } from './checks/etcd-endpoint.js';
-import { podSubnetProblem, serviceSubnetProblem } from './checks/subnet.js';
 import {
   dnsName,
   flags,
@@ -19,20 +18,15 @@ import {
   remotePath,
   text,
 } from './schema-fields.js';
-import { calico } from './schema-calico.js';
 import { gvisor, runtimeClasses } from './schema-runtime-classes.js';
-import { kubeProxy } from './schema-kube-proxy.js';
 import { host, runtimeInstall, runtimeType, ssh, withInstall } from './schema-hosts.js';
+import { network } from './schema-network.js';
 
 const kubernetesVersion = text((value) => {
   if (isSupportedKubernetes(value)) return undefined;
   if (isSupportedKubernetes(`v${value}`)) return `must begin with v: write v${value}`;
   return `${value} is not supported: kbs makes Kubernetes ${SUPPORTED_KUBERNETES}`;
 });
-
-const flannelVersion = text((value) =>
-  flannelRelease(value) === undefined ? `flannel ${value} is not supported: kbs knows ${SUPPORTED_FLANNEL}` : undefined,
-);
 
 const extraVolume = z.strictObject({
   name: dnsName.describe('Name of the volume in the pod'),
@@ -83,22 +77,6 @@ const containerRuntime = z.strictObject({
   cgroupDriver: z.enum(['systemd', 'cgroupfs']).default('systemd').describe('Set alike in runtime and kubelet'),
   proxy: proxy.optional().describe('Proxy that container runtimes pull images through'),
   registries: z.array(registry).default([]).describe('Mirrors of image registries'),
-});
-
-const cni = z.strictObject({
-  type: z.enum(['flannel', 'calico', 'none']).default('flannel').describe('Pod network; none: you bring your own'),
-  backend: z.enum(['vxlan']).default('vxlan').describe('With flannel: how packets travel between hosts'),
-  calico: calico.prefault({}).describe('With type: calico'),
-  version: flannelVersion.optional().describe('flannel version, e.g. v0.22.3; default: pinned'),
-  interface: interfaceName.optional().describe('Interface for traffic between hosts; default: the one with the host’s address'),
-});
-
-const network = z.strictObject({
-  podSubnet: text(podSubnetProblem).default('10.244.0.0/16').describe('Addresses of pods; each node takes a /24 of it'),
-  serviceSubnet: text(serviceSubnetProblem).default('10.96.0.0/12').describe('Addresses of services'),
-  dnsDomain: dnsName.default('cluster.local').describe('DNS domain of services'),
-  cni: cni.prefault({}).describe('Pod network'),
-  kubeProxy: kubeProxy.prefault({}).describe('Service proxy'),
 });
 
 const artifacts = z

@@ -25,4 +25,4 @@ export {
 } from './names.js';
 export { PACKAGE_ROOT } from './package-root.js';
 export { PATHS } from './paths.js';
-export { FLANNEL_VXLAN_PORT, NODE_PORT_RANGE, PORTS } from './ports.js';
+export { FLANNEL_UDP_PORT, FLANNEL_VXLAN_PORT, NODE_PORT_RANGE, PORTS } from './ports.js';

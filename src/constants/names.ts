@@ -90,7 +90,10 @@ export const CERTIFICATE_COPIES = {
   role: 'kubeadm:kubeadm-certs',
 } as const;
 
-/** Annotation of ConfigMap kubeadm-config that tells nodes which join with a token what pod network kbs made: `flannel v0.22.3`. */
+/**
+ * Annotation of ConfigMap kubeadm-config that tells nodes which join with a token what pod network kbs made: `flannel v0.22.3`, and
+ * what differs from the defaults behind it: `backend=udp policy=kube-router`.
+ */
 export const POD_NETWORK_ANNOTATION = 'kbs.dev/pod-network';
 
 /** ConfigMap with Calico's configuration. */

@@ -30,12 +30,19 @@ export const PORTS = {
   typha: 5473,
   /** Health of Typha, plain HTTP on 127.0.0.1. */
   typhaHealth: 9098,
+  /** kube-router health, on all addresses. */
+  kubeRouterHealth: 20244,
+  /** What kube-router tells of BGP, on 127.0.0.1 and the node's address. */
+  kubeRouterBgpApi: 50051,
   /** CoreDNS metrics, inside its pods. */
   coreDnsMetrics: 9153,
 } as const;
 
 /** UDP port of flannel's vxlan backend on Linux. */
 export const FLANNEL_VXLAN_PORT = 8472;
+
+/** UDP port of flannel's udp backend. */
+export const FLANNEL_UDP_PORT = 8285;
 
 /** Default range of NodePorts, both ends included. */
 export const NODE_PORT_RANGE = { first: 30000, last: 32767 } as const;

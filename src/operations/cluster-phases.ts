@@ -22,6 +22,7 @@ import {
   imagesPhase,
   joinedNodesPhase,
   kubeletPhase,
+  networkCleanupPhase,
   nodesPhase,
   podNetworkPhase,
   preflightPhase,
@@ -67,5 +68,6 @@ export const CLUSTER_PHASES: readonly Phase<RunContext>[] = [
   endpointReachPhase,
   endpointCleanupPhase,
   serviceProxyPhase,
+  networkCleanupPhase,
   proofPhase,
 ];

@@ -51,6 +51,7 @@ export {
   type DrainContext,
   type LeaveContext,
 } from './leave/index.js';
+export { networkCleanupPhase } from './network-cleanup/index.js';
 export { nodesPhase } from './nodes/index.js';
 export { podNetworkPhase } from './pod-network/index.js';
 export { parseIgnoredChecks, preflightPhase } from './preflight/index.js';

@@ -4,7 +4,7 @@ import type { KubeObject } from '../kube/index.js';
 import { parseYamlStream } from '../yaml/index.js';
 
 /** Files of `manifests/`. */
-export type ManifestName = 'bootstrap' | 'calico' | 'calico-typha' | 'coredns' | 'flannel' | 'kube-proxy';
+export type ManifestName = 'bootstrap' | 'calico' | 'calico-typha' | 'coredns' | 'flannel' | 'kube-proxy' | 'kube-router';
 
 /** A container of a pod template, as far as code fills it in. */
 export interface ContainerPatch {
@@ -21,8 +21,15 @@ interface Container {
   readonly [field: string]: unknown;
 }
 
+/** Spec of a pod template, as far as code changes it. */
+interface PodSpec {
+  readonly containers: readonly Container[];
+  readonly initContainers?: readonly Container[];
+  readonly volumes: readonly object[];
+}
+
 interface WorkloadSpec {
-  readonly template: { readonly spec: { readonly containers: readonly Container[]; readonly initContainers?: readonly Container[] } };
+  readonly template: { readonly spec: PodSpec };
 }
 
 /** The objects of a manifest, new ones each time. Dynamic parts are not in them yet. */
@@ -41,6 +48,12 @@ export function withSpec(object: KubeObject, fields: Readonly<Record<string, unk
   return { ...object, spec: { ...(object['spec'] as object), ...fields } };
 }
 
+/** A workload with the spec of its pods changed. */
+export function withPodSpec(workload: KubeObject, change: (spec: PodSpec) => PodSpec): KubeObject {
+  const { template } = workload['spec'] as WorkloadSpec;
+  return withSpec(workload, { template: { ...template, spec: change(template.spec) } });
+}
+
 /** A workload with every container filled in; both ways round, none may be left over. */
 export function withContainers(workload: KubeObject, patches: Readonly<Record<string, ContainerPatch>>): KubeObject {
   const left = new Set(Object.keys(patches));
@@ -52,15 +65,13 @@ export function withContainers(workload: KubeObject, patches: Readonly<Record<st
     const args = [...(container.args ?? []), ...extraArgs];
     return { ...container, ...fields, image, ...(args.length === 0 ? {} : { args }) };
   };
-  const { template } = workload['spec'] as WorkloadSpec;
-  const { containers, initContainers } = template.spec;
-  const spec = {
-    ...template.spec,
+  const filled = withPodSpec(workload, ({ containers, initContainers, ...spec }) => ({
+    ...spec,
     ...(initContainers === undefined ? {} : { initContainers: initContainers.map(fill) }),
     containers: containers.map(fill),
-  };
+  }));
   if (left.size > 0) throw new Error(`${workload.metadata.name} has no container ${[...left].join(', ')}`);
-  return withSpec(workload, { template: { ...template, spec } });
+  return filled;
 }
 
 /** A ConfigMap. */

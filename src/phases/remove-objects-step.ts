@@ -1,6 +1,6 @@
-import { step, type AnyStep } from '../engine/index.js';
-import { KbsError } from '../errors/index.js';
-import { atOnce, describeRef, type KubeAccess, type KubeApi, type ObjectRef } from '../kube/index.js';
+import { FIELD_MANAGER } from '../constants/index.js';
+import { step, waitFor, type AnyStep } from '../engine/index.js';
+import { atOnce, describeRef, type KubeAccess, type KubeApi, type KubeObject, type ObjectRef } from '../kube/index.js';
 
 /** Objects of the API a cluster shall not have any more. */
 export interface RemoveObjectsStepOptions {
@@ -9,23 +9,40 @@ export interface RemoveObjectsStepOptions {
   readonly title: string;
   readonly kube: KubeAccess;
   readonly objects: readonly ObjectRef[];
+  /** Leave alone what kbs did not apply. */
+  readonly onlyOwn?: boolean;
 }
 
-const TIMEOUT_MS = 60_000;
+const TIMEOUT_MS = 180_000;
+/** Pods end first, then what they are in. */
+const GONE_WITHIN_MS = 120_000;
 const AT_ONCE = 8;
 
-async function present(api: KubeApi | undefined, objects: readonly ObjectRef[]): Promise<readonly ObjectRef[]> {
+function isOwn({ metadata }: KubeObject): boolean {
+  const entries = (metadata['managedFields'] ?? []) as readonly { readonly manager?: string; readonly operation?: string }[];
+  return entries.some(({ manager, operation }) => manager === FIELD_MANAGER && operation === 'Apply');
+}
+
+async function present(
+  api: KubeApi | undefined,
+  { objects, onlyOwn = false }: Pick<RemoveObjectsStepOptions, 'objects' | 'onlyOwn'>,
+): Promise<readonly ObjectRef[]> {
   if (api === undefined) return [];
-  const found = await atOnce(AT_ONCE, objects, async (ref) => ({ ref, isThere: (await api.read(ref)) !== undefined }));
+  const found = await atOnce(AT_ONCE, objects, async (ref) => {
+    const object = await api.read(ref);
+    return { ref, isThere: object !== undefined && (!onlyOwn || isOwn(object)) };
+  });
   return found.filter(({ isThere }) => isThere).map(({ ref }) => ref);
 }
 
 /** Deletes objects that kbs once made; those that are not there are fine. */
-export function removeObjectsStep({ kube, objects, ...options }: RemoveObjectsStepOptions): AnyStep {
+export function removeObjectsStep(options: RemoveObjectsStepOptions): AnyStep {
+  const { id, title, kube } = options;
   return step<readonly ObjectRef[]>({
-    ...options,
+    id,
+    title,
     timeoutMs: TIMEOUT_MS,
-    probe: async (_host, { signal }) => present(await kube.tryConnect(signal), objects),
+    probe: async (_host, { signal }) => present(await kube.tryConnect(signal), options),
     plan: (found) =>
       found.length === 0 ? { change: 'none' } : { change: 'remove', summary: `delete ${found.map((ref) => describeRef(ref)).join(', ')}` },
     async apply(_host, found, { signal }) {
@@ -33,8 +50,17 @@ export function removeObjectsStep({ kube, objects, ...options }: RemoveObjectsSt
       await atOnce(AT_ONCE, found, (ref) => api.delete(ref));
     },
     async verify(_host, { signal }) {
-      const left = await present(await kube.connect(signal), objects);
-      if (left.length > 0) throw new KbsError('VERIFY_FAILED', `still there: ${left.map((ref) => describeRef(ref)).join(', ')}`);
+      const api = await kube.connect(signal);
+      await waitFor({
+        what: 'deleted objects to be gone',
+        forMs: GONE_WITHIN_MS,
+        signal,
+        probe: async () => {
+          const left = await present(api, options);
+          if (left.length === 0) return { done: true, value: undefined };
+          return { done: false, seen: `still there: ${left.map((ref) => describeRef(ref)).join(', ')}` };
+        },
+      });
     },
   });
 }

@@ -21,6 +21,13 @@ export const CALICO_REPOSITORY = 'docker.io/calico';
 
 /** Nodes above which Calico's nodes ask Typha instead of the API. Source: Calico v3.25, installation. */
 export const NODES_WITHOUT_TYPHA = 50;
+/** Repository (without tag) of kube-router's image. */
+export const KUBE_ROUTER_REPOSITORY = 'docker.io/cloudnativelabs/kube-router';
+
+/** Whether kube-router runs on the nodes: as the pod network, or for policies beside another. */
+export function usesKubeRouter({ network }: Pick<VersionRequest, 'network'>): boolean {
+  return network.cni.type === 'kube-router' || network.networkPolicy?.engine === 'kube-router';
+}
 
 /**
  * In the default registry CoreDNS and agnhost have a folder of their own; a registry named by the user is flat.
@@ -48,7 +55,8 @@ export function knownFlannelRelease(version: string): FlannelRelease {
 }
 
 /**
- * References of all images of a cluster. `imageRepository` is honoured by all but flannel, Calico, haproxy and kube-vip, which are not published there.
+ * References of all images of a cluster. `imageRepository` is honoured by all but flannel, Calico, kube-router, haproxy and kube-vip, which are not
+ * published there.
  * @throws KbsError CONFIG_INVALID for a flannel version that kbs does not know
  */
 export function clusterImages(spec: VersionRequest, versions: ComponentVersions): ClusterImages {
@@ -69,6 +77,7 @@ export function clusterImages(spec: VersionRequest, versions: ComponentVersions)
     calicoCni: `${CALICO_REPOSITORY}/cni:${versions.calico}`,
     calicoKubeControllers: `${CALICO_REPOSITORY}/kube-controllers:${versions.calico}`,
     calicoTypha: `${CALICO_REPOSITORY}/typha:${versions.calico}`,
+    kubeRouter: `${KUBE_ROUTER_REPOSITORY}:${versions.kubeRouter}`,
     agnhost: `${repositories.agnhost}:${versions.agnhost}`,
     haproxy: `${ENDPOINT_REPOSITORIES.haproxy}:${versions.haproxy}`,
     kubeVip: `${ENDPOINT_REPOSITORIES.kubeVip}:${versions.kubeVip}`,
@@ -89,6 +98,7 @@ export function imagesFor(role: 'control-plane' | 'worker', spec: VersionRequest
   const everywhere = [images.pause, images.kubeProxy, images.coredns, images.agnhost];
   if (spec.network.cni.type === 'flannel') everywhere.push(images.flannelCniPlugin, images.flannel);
   if (spec.network.cni.type === 'calico') everywhere.push(...calicoImages(spec, images));
+  if (usesKubeRouter(spec)) everywhere.push(images.kubeRouter);
   const provider = spec.controlPlaneEndpoint?.provider;
   if (role === 'worker') return provider === 'local-lb' ? [images.haproxy, ...everywhere] : everywhere;
   const etcd = etcdTopology(spec) === 'stacked' ? [images.etcd] : [];

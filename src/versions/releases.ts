@@ -76,6 +76,8 @@ export const DEFAULT_VERSIONS = {
   calico: 'v3.25.2',
   /** The last release of gVisor with published digests of its time. */
   gvisor: '20230807',
+  /** Runs with the API of Kubernetes v1.25, and routes without encapsulation need no more of it. */
+  kubeRouter: 'v1.3.2',
   /** Source: test/utils/image/manifest.go at v1.25.0. */
   agnhost: '2.40',
   /** Source: Docker Hub's official image, the release that Debian 12 has, too. */

@@ -7,8 +7,10 @@ import {
   clusterImages,
   ENDPOINT_REPOSITORIES,
   imagesFor,
+  KUBE_ROUTER_REPOSITORY,
   knownFlannelRelease,
   kubernetesRepositories,
+  usesKubeRouter,
 } from './images.js';
 import { DEFAULT_VERSIONS, flannelRelease, kubernetesRelease, SUPPORTED_KUBERNETES } from './releases.js';
 import type { ArtifactName, Catalogue, ComponentVersions, VersionRequest } from './types.js';
@@ -139,7 +141,7 @@ export function resolveVersions(spec: VersionRequest, catalogue: Catalogue): Com
   const kubernetes = kubernetesVersion(spec, catalogue);
   const flannel = flannelVersion(spec, catalogue);
   const provider = spec.controlPlaneEndpoint?.provider;
-  const { haproxy, kubeVip } = DEFAULT_VERSIONS;
+  const { haproxy, kubeRouter, kubeVip } = DEFAULT_VERSIONS;
   const versions: ComponentVersions = {
     kubernetes,
     ...etcdVersions(spec, release.etcd, catalogue),
@@ -152,6 +154,7 @@ export function resolveVersions(spec: VersionRequest, catalogue: Catalogue): Com
     flannelCniPlugin: knownFlannelRelease(flannel).cniPluginTag,
     calico: calicoVersion(spec, catalogue),
     gvisor: gvisorVersion(spec, catalogue),
+    kubeRouter: usesKubeRouter(spec) ? imageTag(KUBE_ROUTER_REPOSITORY, { preferred: kubeRouter }, catalogue) : kubeRouter,
     agnhost: imageTag(repositories.agnhost, { preferred: DEFAULT_VERSIONS.agnhost }, catalogue),
     haproxy: provider === 'local-lb' ? imageTag(ENDPOINT_REPOSITORIES.haproxy, { preferred: haproxy }, catalogue) : haproxy,
     kubeVip: provider === 'kube-vip' ? imageTag(ENDPOINT_REPOSITORIES.kubeVip, { preferred: kubeVip }, catalogue) : kubeVip,

@@ -57,7 +57,10 @@ export interface VersionRequest {
   readonly hosts?: RuntimeRequest['hosts'];
   readonly etcd?: { readonly external?: unknown };
   readonly runtimeClasses?: readonly string[];
-  readonly network: { readonly cni: { readonly type: 'flannel' | 'calico' | 'none'; readonly version?: string | undefined } };
+  readonly network: {
+    readonly cni: { readonly type: 'flannel' | 'calico' | 'kube-router' | 'none'; readonly version?: string | undefined };
+    readonly networkPolicy?: { readonly engine: 'none' | 'kube-router' } | undefined;
+  };
   readonly controlPlaneEndpoint?: { readonly provider: 'external' | 'kube-vip' | 'keepalived' | 'local-lb' } | undefined;
 }
 
@@ -91,6 +94,8 @@ export interface ComponentVersions {
   readonly calico: string;
   /** `20230807`; of no meaning without runtime class gvisor. */
   readonly gvisor: string;
+  /** `v1.3.2`; of no meaning unless kube-router makes the pod network or enforces policies. */
+  readonly kubeRouter: string;
   /** `2.40` */
   readonly agnhost: string;
   /** `2.6.12`; of no meaning unless nodes have a load balancer of their own. */
@@ -115,6 +120,8 @@ export interface ClusterImages {
   readonly calicoKubeControllers: string;
   /** For many nodes only. */
   readonly calicoTypha: string;
+  /** Pod network, or policies beside another one. */
+  readonly kubeRouter: string;
   /** Image of the pods that prove the data plane. */
   readonly agnhost: string;
   /** Load balancer of nodes without an API server. */

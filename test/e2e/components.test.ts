@@ -57,6 +57,7 @@ describe('the bundle', () => {
     ]);
     expect(Object.keys(catalogue.images)).toEqual([
       'docker.io/library/haproxy:2.6.12',
+      'docker.io/cloudnativelabs/kube-router:v1.3.2',
       'docker.io/rancher/mirrored-flannelcni-flannel-cni-plugin:v1.1.0',
       'docker.io/rancher/mirrored-flannelcni-flannel:v0.19.2',
       'registry.k8s.io/coredns/coredns:v1.9.3',

@@ -1,7 +1,17 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ensureGoSet, ensureKubernetes, goSetInputs, moduleDirectory } from './components/go-build.js';
-import { COREDNS, DEFAULT_KUBERNETES, ETCD, FLANNEL, FLANNEL_CNI, type GoSet, kubernetesSet, PAUSE } from './components/go-sets.js';
+import {
+  COREDNS,
+  DEFAULT_KUBERNETES,
+  ETCD,
+  FLANNEL,
+  FLANNEL_CNI,
+  type GoSet,
+  KUBE_ROUTER,
+  kubernetesSet,
+  PAUSE,
+} from './components/go-sets.js';
 import type { Image, ImageLayer } from './images-archive.js';
 import { baseLayerInputs, ensureBaseLayers, ROOT_LAYER } from './images-base.js';
 import { haproxyImages, haproxyInputs } from './images-haproxy.js';
@@ -30,6 +40,7 @@ export function imageArchives(versions: readonly string[]): ImageArchive[] {
     archive('coredns-v1.9.3', corednsImages, COREDNS),
     archive('pause-3.8', pauseImages, PAUSE),
     archive('flannel-v0.19.2', flannelImages, FLANNEL, FLANNEL_CNI),
+    archive('kube-router-v1.3.2', kubeRouterImages, KUBE_ROUTER),
     archive('agnhost', agnhostImages, kubernetesSet(DEFAULT_KUBERNETES)),
     { path: 'images/{arch}/haproxy-2.6.12.tar', inputs: haproxyInputs, images: haproxyImages },
   ];
@@ -112,6 +123,18 @@ async function flannelImages(): Promise<Image[]> {
       name: 'docker.io/rancher/mirrored-flannelcni-flannel-cni-plugin:v1.1.0',
       layers: [shell, { name: 'CNI plugin flannel', entries: [file('flannel', join(plugin, 'flannel'))] }],
       command: ['/bin/sh'],
+    },
+  ];
+}
+
+async function kubeRouterImages(): Promise<Image[]> {
+  const programs = await ensureGoSet(KUBE_ROUTER);
+  const { shell, network } = await ensureBaseLayers();
+  return [
+    {
+      name: 'docker.io/cloudnativelabs/kube-router:v1.3.2',
+      layers: [shell, network, { name: 'kube-router v1.3.2', entries: [file('usr/local/bin/kube-router', join(programs, 'kube-router'))] }],
+      entrypoint: ['/usr/local/bin/kube-router'],
     },
   ];
 }

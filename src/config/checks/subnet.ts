@@ -1,5 +1,5 @@
 import ipaddr from 'ipaddr.js';
-import { formatIpv4, parseIpv4, parseSubnet, type Subnet } from './address.js';
+import { contains, formatIpv4, parseIpv4, parseSubnet, type Subnet } from './address.js';
 
 /** Longest service subnet with at least 10 addresses, and the longest with at most 20 host bits. Source: kubeadm v1.25 validation.go */
 const SERVICE_PREFIX = { shortest: 12, longest: 28 } as const;
@@ -55,4 +55,11 @@ export function nodesIn(subnet: Subnet): number {
 /** What is wrong with an address range that may be of any size; undefined when nothing is. */
 export function cidrProblem(text: string): string | undefined {
   return checked(text, () => undefined);
+}
+
+/** Whether an address lies in a range; false for what is no IPv4. */
+export function cidrContains(cidr: string, address: string): boolean {
+  const subnet = parseSubnet(cidr);
+  const value = parseIpv4(address);
+  return subnet !== undefined && value !== undefined && contains(subnet, value);
 }

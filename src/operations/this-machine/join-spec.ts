@@ -1,5 +1,13 @@
 import { resolve } from 'node:path';
-import { CALICO_MODES, composeClusterSpec, IPVS_SCHEDULERS, type ComposedCluster } from '../../config/index.js';
+import {
+  CALICO_MODES,
+  composeClusterSpec,
+  FLANNEL_BACKENDS,
+  IPVS_SCHEDULERS,
+  POLICY_ENGINES,
+  type ClusterFileInput,
+  type ComposedCluster,
+} from '../../config/index.js';
 import { POD_NETWORK_ANNOTATION } from '../../constants/index.js';
 import type { ConfigFields, Endpoint, JoinConfig } from '../../discovery/index.js';
 import { controlPlaneSettings } from '../control-plane-settings.js';
@@ -44,11 +52,18 @@ function firstSubnet(text: string | undefined): string | undefined {
   return text?.split(',').find((subnet) => !subnet.includes(':'));
 }
 
-function podNetwork({ annotations }: JoinConfig) {
-  const [type, detail] = annotations[POD_NETWORK_ANNOTATION]?.split(' ') ?? [];
+/** What the cluster says of its pod network: kind, version or mode, and what differs from the defaults as `key=value`. */
+function podNetwork({ annotations }: JoinConfig): Pick<NonNullable<ClusterFileInput['spec']['network']>, 'cni' | 'networkPolicy'> {
+  const [type, detail, ...settings] = annotations[POD_NETWORK_ANNOTATION]?.split(' ') ?? [];
   const mode = CALICO_MODES.find((name) => name === detail);
-  if (type === 'calico' && mode !== undefined) return { type, calico: { mode } } as const;
-  return type === 'flannel' && detail !== undefined ? ({ type, version: detail } as const) : undefined;
+  if (type === 'calico' && mode !== undefined) return { cni: { type, calico: { mode } } } as const;
+  if (detail === undefined || (type !== 'flannel' && type !== 'kube-router')) return {};
+  const backend = FLANNEL_BACKENDS.find((name) => settings.includes(`backend=${name}`));
+  const engine = POLICY_ENGINES.find((name) => settings.includes(`policy=${name}`));
+  return {
+    cni: type === 'flannel' ? { type: 'flannel', version: detail, ...(backend === undefined ? {} : { backend }) } : { type: 'kube-router' },
+    ...(engine === undefined ? {} : { networkPolicy: { engine } }),
+  } as const;
 }
 
 /** What this machine's kernel is made ready for; a scheduler kbs does not know is kube-proxy's own to load. */
@@ -92,7 +107,7 @@ export function joinSpec(
           podSubnet: firstSubnet(textIn(networking, 'podSubnet')),
           serviceSubnet: firstSubnet(textIn(networking, 'serviceSubnet')),
           dnsDomain: textIn(networking, 'dnsDomain'),
-          cni: podNetwork(config),
+          ...podNetwork(config),
           kubeProxy: serviceProxy(config),
         },
         artifacts: artifactsOf({ bundle: bundle === undefined ? undefined : resolve(bundle), mirror }),

@@ -1,5 +1,7 @@
+import type { PodNetworkType } from '../../config/index.js';
+import { NAMESPACES } from '../../constants/index.js';
 import { waitFor, type StepContext } from '../../engine/index.js';
-import type { KubeApi, KubeObject } from '../../kube/index.js';
+import { isReady, type KubeApi, type KubeObject } from '../../kube/index.js';
 
 const WAIT_MS = 180_000;
 
@@ -26,22 +28,38 @@ export function nodesWithNetwork(nodes: readonly KubeObject[]): readonly string[
     .map(({ metadata }) => metadata.name);
 }
 
+interface Networks {
+  readonly up: readonly string[];
+  readonly missing: readonly string[];
+}
+
+/** flannel and Calico tell in a condition of the node that they are up; kube-router's pod is Ready. */
+async function networksOf(api: KubeApi, type: PodNetworkType): Promise<Networks> {
+  const nodes = await api.list({ apiVersion: 'v1', kind: 'Node' });
+  if (type !== 'kube-router') return { up: nodesWithNetwork(nodes), missing: nodesWithoutNetwork(nodes) };
+  const pods = await api.list({ apiVersion: 'v1', kind: 'Pod' }, { namespace: NAMESPACES.system, labelSelector: 'k8s-app=kube-router' });
+  const routed = new Set(pods.filter(isReady).map((pod) => (pod['spec'] as { nodeName?: string } | undefined)?.nodeName));
+  const names = nodes.filter(isReady).map(({ metadata }) => metadata.name);
+  return { up: names.filter((name) => routed.has(name)), missing: names.filter((name) => !routed.has(name)) };
+}
+
 /**
- * Waits until the network is up on every node that takes pods, and on one at least. A pod that comes to a node before its network
+ * Waits until the pod network is up on every node that takes pods, and on one at least. A pod that comes to a node before its network
  * fails, and the kubelet tries again only after many seconds.
  * @throws KbsError WAIT_TIMEOUT
  */
-export async function waitForNetwork(api: KubeApi, { signal }: Pick<StepContext, 'signal'>): Promise<void> {
+export async function waitForNetwork(api: KubeApi, type: PodNetworkType, { signal }: Pick<StepContext, 'signal'>): Promise<void> {
   await waitFor({
     what: 'the pod network on the first node',
     forMs: WAIT_MS,
     signal,
-    remedy: ['kubectl --kubeconfig /etc/kubernetes/admin.conf get pods -A -o wide   # then the logs of flannel or calico-node'],
+    remedy: [
+      'kubectl --kubeconfig /etc/kubernetes/admin.conf get pods -A -o wide   # then the logs of flannel, calico-node or kube-router',
+    ],
     probe: async () => {
-      const nodes = await api.list({ apiVersion: 'v1', kind: 'Node' });
-      const without = nodesWithoutNetwork(nodes);
-      if (without.length === 0 && nodesWithNetwork(nodes).length > 0) return { done: true, value: true };
-      const seen = without.length > 0 ? `no network yet on ${without.join(', ')}` : `no node is Ready (of ${nodes.length})`;
+      const { up, missing } = await networksOf(api, type);
+      if (missing.length === 0 && up.length > 0) return { done: true, value: true };
+      const seen = missing.length > 0 ? `no network yet on ${missing.join(', ')}` : 'no node is Ready';
       return { done: false, seen };
     },
   });

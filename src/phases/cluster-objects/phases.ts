@@ -1,6 +1,7 @@
 import { endpointOf, serviceAddress } from '../../config/index.js';
 import { hostPort } from '../../constants/index.js';
-import type { Phase } from '../../engine/index.js';
+import type { Phase, StepContext } from '../../engine/index.js';
+import type { KubeApi } from '../../kube/index.js';
 import { renderClusterInfo } from '../../kubeconfig/index.js';
 import { renderClusterConfiguration, renderCorefile } from '../../render/index.js';
 import { apiServerNames, CLUSTER_NAME, endpointAccess, etcdEndpoints } from '../access.js';
@@ -11,6 +12,18 @@ import { skipWithoutControlPlane } from '../skip-without-control-plane.js';
 import { coreDnsKeptFields, coreDnsObjects, type CoreDnsInput } from './core-dns.js';
 import { kubeadmContractObjects, type KubeadmContractInput } from './kubeadm-contract.js';
 import { waitForNetwork } from './network-wait.js';
+
+/** What nodes that join with a token are told of the pod network: `flannel v0.22.3 backend=udp policy=kube-router`. */
+function podNetworkWords({ network: { cni, networkPolicy } }: Pick<RunContext['spec'], 'network'>, versions: RunContext['versions']) {
+  const words = {
+    flannel: [`flannel ${versions.flannel}`, ...(cni.backend === 'vxlan' ? [] : [`backend=${cni.backend}`])],
+    calico: [`calico ${cni.calico.mode}`],
+    'kube-router': [`kube-router ${versions.kubeRouter}`],
+    none: [],
+  }[cni.type];
+  if (words.length === 0) return {};
+  return { podNetwork: [...words, ...(networkPolicy.engine === 'none' ? [] : [`policy=${networkPolicy.engine}`])].join(' ') };
+}
 
 /** kubeadm's ConfigMaps as the cluster file wants them. */
 export function kubeadmContractInput(
@@ -37,8 +50,7 @@ export function kubeadmContractInput(
     kubeletConfig: kubeletConfigText(spec),
     // Driver systemd is kubeadm's own choice, any other one is the user's.
     isKubeletConfigUserSupplied: Object.keys(kubelet.config).length > 0 || containerRuntime.cgroupDriver !== 'systemd',
-    ...(network.cni.type === 'flannel' ? { podNetwork: `flannel ${versions.flannel}` } : {}),
-    ...(network.cni.type === 'calico' ? { podNetwork: `calico ${network.cni.calico.mode}` } : {}),
+    ...podNetworkWords({ network }, versions),
     clusterInfo: renderClusterInfo(endpointAccess(spec, caCertificate)),
   };
 }
@@ -100,7 +112,9 @@ export const clusterDnsPhase: Phase<Pick<RunContext, 'spec' | 'images' | 'kube' 
         objects: () => objects.filter(isDeployment),
         keep: coreDnsKeptFields,
         // A network of the user's own comes when the user brings it.
-        ...(spec.network.cni.type === 'none' ? {} : { before: waitForNetwork }),
+        ...(spec.network.cni.type === 'none'
+          ? {}
+          : { before: (api: KubeApi, context: StepContext) => waitForNetwork(api, spec.network.cni.type, context) }),
       }),
     ];
   },

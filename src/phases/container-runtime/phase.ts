@@ -1,17 +1,13 @@
-import { PATHS } from '../../constants/index.js';
 import type { AnyStep, Phase } from '../../engine/index.js';
 import type { Host } from '../../host/index.js';
 import { filesStep, packageStep, unpackStep, uploadStep, type FileSpec } from '../../steps/index.js';
 import { runtimeRecordStep } from '../baseline/index.js';
 import { isNode, type RunContext } from '../context.js';
-import { flannelCniConfig } from '../pod-network/index.js';
+import { FLANNEL_CNI_FILE, flannelCniConfig } from '../pod-network/index.js';
 import { runtimeOf } from './runtimes.js';
 import type { ContainerRuntime, RuntimeArtifact, RuntimeMachine } from './types.js';
 
 type Slice = Pick<RunContext, 'spec' | 'artifacts' | 'versions' | 'images'>;
-
-/** File with flannel's CNI configuration; the flannel DaemonSet writes the same name and content. */
-export const FLANNEL_CNI_FILE = `${PATHS.cniConfigDir}/10-flannel.conflist`;
 
 function artifactStep({ artifacts }: Pick<Slice, 'artifacts'>, host: Host, { name, version, target }: RuntimeArtifact): AnyStep {
   const source = () => artifacts.file(name, version, host.facts.architecture);

@@ -1,16 +1,20 @@
-import { FLANNEL_VXLAN_PORT, NAMESPACES } from '../../constants/index.js';
+import type { FlannelBackend } from '../../config/index.js';
+import { FLANNEL_UDP_PORT, FLANNEL_VXLAN_PORT, NAMESPACES } from '../../constants/index.js';
 import type { KubeObject } from '../../kube/index.js';
 import { configMap, mapObject, readManifest, withContainers } from '../manifest.js';
 import { flannelCniConfig } from './cni-config.js';
+import { interfaceFlag } from './interface.js';
 
 /** What flannel's objects are made from. */
 export interface FlannelInput {
   /** With a leading v; v0.19.1 to v0.22.3. */
   readonly version: string;
   readonly podSubnet: string;
-  readonly backend: 'vxlan';
+  readonly backend: FlannelBackend;
   /** Interface for traffic between nodes; absent: the one with the node's address. */
   readonly interface?: string | undefined;
+  /** The same by a range its address is in. */
+  readonly interfaceCidr?: string | undefined;
   readonly image: string;
   readonly cniPluginImage: string;
 }
@@ -26,9 +30,15 @@ function asksForClusterCidrs(version: string): boolean {
   return minor !== undefined && Number(minor) >= CLUSTER_CIDRS_SINCE_MINOR;
 }
 
+/** Said although they are the defaults on Linux: firewalls are opened for what is written here. */
+const PORTS_OF: Readonly<Record<FlannelBackend, { readonly Port?: number }>> = {
+  vxlan: { Port: FLANNEL_VXLAN_PORT },
+  'host-gw': {},
+  udp: { Port: FLANNEL_UDP_PORT },
+};
+
 function netConfig({ podSubnet, backend }: FlannelInput): string {
-  // Said although it is the default on Linux: firewalls are opened for what is written here.
-  const config = { Network: podSubnet, Backend: { Type: backend, Port: FLANNEL_VXLAN_PORT } };
+  const config = { Network: podSubnet, Backend: { Type: backend, ...PORTS_OF[backend] } };
   return `${JSON.stringify(config, null, 2)}\n`;
 }
 
@@ -46,7 +56,12 @@ export function flannelObjects(input: FlannelInput): readonly KubeObject[] {
     withContainers(daemonSet, {
       'install-cni-plugin': { image: input.cniPluginImage },
       'install-cni': { image: input.image },
-      'kube-flannel': { image: input.image, extraArgs: [`--iface=${input.interface ?? '$(HOST_IP)'}`] },
+      'kube-flannel': {
+        image: input.image,
+        extraArgs: [interfaceFlag(input)],
+        // The device /dev/net/tun of the host.
+        ...(input.backend === 'udp' ? { fields: { securityContext: { privileged: true } } } : {}),
+      },
     }),
   );
   const rule = { apiGroups: ['networking.k8s.io'], resources: ['clustercidrs'], verbs: ['list', 'watch'] };

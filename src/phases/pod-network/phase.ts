@@ -7,10 +7,14 @@ import { nodeEndpoint, urlOf } from '../access.js';
 import { isNode, type RunContext } from '../context.js';
 import { waitForEndpoint } from '../endpoint/index.js';
 import { objectsStep } from '../objects-step.js';
+import { removeObjectsStep } from '../remove-objects-step.js';
+import { usesKubeRouter } from '../../versions/index.js';
 import { skipWithoutControlPlane } from '../skip-without-control-plane.js';
 import { calicoSteps } from './calico-input.js';
 import { flannelConfigMap, flannelObjects, type FlannelInput } from './flannel.js';
 import { kubeProxyConfigMap, kubeProxyObjects, type KubeProxyInput } from './kube-proxy.js';
+import { formerNetworkObjects } from './former.js';
+import { kubeRouterObjects, type KubeRouterInput } from './kube-router.js';
 import { restartStep } from './restart-step.js';
 
 type Slice = Pick<RunContext, 'spec' | 'images' | 'versions' | 'kube' | 'hosts' | 'node'>;
@@ -41,8 +45,20 @@ export function flannelInput({ spec, images, versions }: Pick<RunContext, 'spec'
     podSubnet,
     backend: cni.backend,
     interface: cni.interface,
+    interfaceCidr: cni.interfaceCidr,
     image: images.flannel,
     cniPluginImage: images.flannelCniPlugin,
+  };
+}
+
+/** kube-router's objects as the cluster file wants them. */
+export function kubeRouterInput({ spec, images }: Pick<RunContext, 'spec' | 'images'>): KubeRouterInput {
+  const { serviceSubnet, cni, networkPolicy } = spec.network;
+  return {
+    image: images.kubeRouter,
+    serviceSubnet,
+    routes: cni.type === 'kube-router',
+    enforcesPolicies: networkPolicy.engine === 'kube-router',
   };
 }
 
@@ -90,14 +106,39 @@ function flannelSteps(context: Slice): readonly AnyStep[] {
   ];
 }
 
+function kubeRouterSteps(context: Slice): readonly AnyStep[] {
+  if (!usesKubeRouter(context.spec)) return [];
+  const input = kubeRouterInput(context);
+  return [
+    objectsStep({ id: 'kube-router/objects', title: 'Deploy kube-router', kube: context.kube, objects: () => kubeRouterObjects(input) }),
+  ];
+}
+
+/** Before the new network comes: two of them would fight over routes and rules. */
+function formerStep({ spec, kube }: Slice): AnyStep {
+  return removeObjectsStep({
+    id: 'pod-network/remove-former',
+    title: 'Take away a former pod network or policy engine',
+    kube,
+    objects: formerNetworkObjects(spec),
+    onlyOwn: true,
+  });
+}
+
 /** kube-proxy and the pod network, when the API serves and every host has their images: a kubelet that finds none backs off for ten seconds. */
 export const podNetworkPhase: Phase<Slice> = {
   name: 'pod-network',
   title: 'Deploy kube-proxy and the pod network',
-  summary: 'applies the objects of kube-proxy and of flannel or Calico',
+  summary: 'applies the objects of kube-proxy, the pod network and the policy engine, and removes those of a former one',
   on: 'cluster',
   after: [],
   waitsFor: ['api-server', 'images'],
   skip: skipWithoutControlPlane,
-  steps: (context) => [...kubeProxySteps(context), ...flannelSteps(context), ...calicoSteps(context)],
+  steps: (context) => [
+    ...kubeProxySteps(context),
+    formerStep(context),
+    ...flannelSteps(context),
+    ...calicoSteps(context),
+    ...kubeRouterSteps(context),
+  ],
 };

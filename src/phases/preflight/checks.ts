@@ -1,5 +1,6 @@
 import { ENDPOINT_CHECKS } from './endpoint-checks.js';
 import { IDENTITY_CHECKS } from './identity-checks.js';
+import { NETWORK_CHECKS } from './network-checks.js';
 import { MACHINE_CHECKS } from './machine-checks.js';
 import { RUNTIME_CHECKS } from './runtime-checks.js';
 import { SYSTEM_CHECKS } from './system-checks.js';
@@ -11,6 +12,7 @@ export const PREFLIGHT_CHECKS: readonly PreflightCheck[] = [
   ...SYSTEM_CHECKS,
   ...RUNTIME_CHECKS,
   ...ENDPOINT_CHECKS,
+  ...NETWORK_CHECKS,
   ...IDENTITY_CHECKS,
 ];
 

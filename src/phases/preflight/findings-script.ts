@@ -23,8 +23,12 @@ for path in /etc/kubernetes/manifests/*.yaml /etc/kubernetes/*.conf /etc/kuberne
 done
 if [ -d "$ETCD" ] && [ -n "$(ls -A "$ETCD")" ]; then echo "path $ETCD"; fi
 systemctl list-unit-files --no-legend --no-pager $UNITS 2>/dev/null | awk '{ print "unit " $1 }'
-for link in cni0 flannel.1 kube-ipvs0 vxlan.calico weave cilium_host; do
+for link in cni0 flannel.1 flannel0 kube-bridge kube-ipvs0 vxlan.calico weave cilium_host; do
   if grep -q "^ *$link:" /proc/net/dev; then echo "link $link"; fi
+done
+
+for address in $NEIGHBOURS; do
+  ip -4 route get "$address" 2>/dev/null | sed -n "s/.* via \\([0-9.]*\\) .*/routed $address \\1/p"
 done
 
 for name in $COMMANDS; do command -v "$name" >/dev/null 2>&1 || echo "missing $name"; done

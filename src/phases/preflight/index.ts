@@ -4,4 +4,14 @@ export { ETCD_CHECK_NAMES, IGNORE_ALL, parseIgnoredChecks, PREFLIGHT_CHECK_NAMES
 export { preflightInput } from './input.js';
 export { preflightPhase } from './phase.js';
 export { reportChecks } from './report.js';
-export type { CheckSubject, DiskNeed, DiskSpace, Findings, Listener, PortNeed, PreflightCheck, PreflightInput } from './types.js';
+export type {
+  CheckSubject,
+  DiskNeed,
+  DiskSpace,
+  Findings,
+  Listener,
+  NetworkNeed,
+  PortNeed,
+  PreflightCheck,
+  PreflightInput,
+} from './types.js';

@@ -8,6 +8,7 @@ import { hostSpecOf, isControlPlane, isEtcdHost, isNode } from '../context.js';
 import { hasLocalLb, KEEPALIVED_FILES } from '../endpoint/index.js';
 import { kernelModulesFor } from '../prepare/index.js';
 import { networkCommands, networkKernelNeeds, networkPorts } from './network-needs.js';
+import { podNetworkNeed } from './pod-network-need.js';
 import type { DiskNeed, EndpointNeed, PortNeed, PreflightInput } from './types.js';
 
 const GIBIBYTE = 1024 ** 3;
@@ -54,6 +55,7 @@ const PURPOSES: Readonly<Record<string, string>> = {
   br_netfilter: 'services between pods of one host',
   vxlan: 'pod network between hosts',
   ipip: 'pod network between hosts',
+  tun: 'pod network between hosts',
   nf_conntrack: 'address translation',
 };
 
@@ -108,8 +110,11 @@ function endpointNeed(spec: ClusterSpec, host: Host): EndpointNeed | undefined {
   };
 }
 
-/** What the cluster file asks of a host. Pure. */
-export function preflightInput(spec: ClusterSpec, host: Host): PreflightInput {
+/**
+ * What the cluster file asks of a host. Pure.
+ * @param others the other hosts of the run
+ */
+export function preflightInput(spec: ClusterSpec, host: Host, others: readonly Host[] = []): PreflightInput {
   const { name, address } = hostSpecOf(spec, host);
   const runtime = runtimeOf(spec, host);
   const runsControlPlane = isControlPlane(host);
@@ -147,6 +152,7 @@ export function preflightInput(spec: ClusterSpec, host: Host): PreflightInput {
     },
     etcdDataDir: spec.etcd.dataDir,
     endpoint: endpointNeed(spec, host),
+    podNetwork: duties.isNode ? podNetworkNeed(spec, host, others) : undefined,
     hasOwnEvictionThresholds: spec.kubelet.config['evictionHard'] !== undefined,
   };
 }

@@ -1,5 +1,6 @@
 import { nodeHosts, type ClusterSpec } from '../../config/index.js';
 import { PORTS } from '../../constants/index.js';
+import { usesKubeRouter } from '../../versions/index.js';
 import { speaksBgp, typhaReplicasFor } from '../pod-network/index.js';
 import type { PortNeed, PreflightInput } from './types.js';
 
@@ -26,8 +27,15 @@ const CALICO: KernelNeeds = [
 /** With these kbs takes away what kube-proxy leaves behind of mode ipvs. */
 const IPVS_COMMANDS = ['ipset', 'ipvsadm'] as const;
 
+const KUBE_ROUTER_PORTS: readonly PortNeed[] = [{ port: PORTS.kubeRouterHealth, component: 'kube-router health', process: 'kube-router' }];
+
+const KUBE_ROUTER_BGP_PORTS: readonly PortNeed[] = [
+  { port: PORTS.bgp, component: 'BGP', process: 'kube-router' },
+  { port: PORTS.kubeRouterBgpApi, component: 'kube-router’s own API', process: 'kube-router' },
+];
+
 function uses({ network }: ClusterSpec) {
-  return { ipvs: network.kubeProxy.mode === 'ipvs', calico: network.cni.type === 'calico' };
+  return { ipvs: network.kubeProxy.mode === 'ipvs', calico: network.cni.type === 'calico', router: usesKubeRouter({ network }) };
 }
 
 /** The device itself: a module for it may be there on a machine that cannot have it. */
@@ -35,22 +43,24 @@ const KVM: KernelNeeds = [{ purpose: 'gVisor on platform kvm', anyOf: [{ name: '
 
 /** What the kernel must have for services, the pod network and sandboxes, besides what kbs loads itself. */
 export function networkKernelNeeds(spec: ClusterSpec): KernelNeeds {
-  const { ipvs, calico } = uses(spec);
+  const { ipvs, calico, router } = uses(spec);
   const kvm = spec.runtimeClasses.includes('gvisor') && spec.gvisor.platform === 'kvm';
-  return [...(kvm ? KVM : []), ...(ipvs ? IPVS : []), ...(calico ? CALICO : []), ...(ipvs || calico ? SETS : [])];
+  return [...(kvm ? KVM : []), ...(ipvs ? IPVS : []), ...(calico ? CALICO : []), ...(ipvs || calico || router ? SETS : [])];
 }
 
 /** Commands of a host that services and the pod network need. */
 export function networkCommands(spec: ClusterSpec): readonly string[] {
-  const { ipvs, calico } = uses(spec);
+  const { ipvs, calico, router } = uses(spec);
   if (ipvs) return IPVS_COMMANDS;
-  // Calico's sets are taken away with it.
-  return calico ? ['ipset'] : [];
+  // Sets of Calico and kube-router are taken away with it.
+  return calico || router ? ['ipset'] : [];
 }
 
 /** Ports that the pod network listens on. */
 export function networkPorts(spec: ClusterSpec): readonly PortNeed[] {
-  if (!uses(spec).calico) return [];
+  const { calico, router } = uses(spec);
+  if (router) return spec.network.cni.type === 'kube-router' ? [...KUBE_ROUTER_PORTS, ...KUBE_ROUTER_BGP_PORTS] : KUBE_ROUTER_PORTS;
+  if (!calico) return [];
   const bgp: PortNeed = { port: PORTS.bgp, component: 'BGP', process: 'bird' };
   const typha: readonly PortNeed[] = [
     { port: PORTS.typha, component: 'Typha', process: 'calico-typha' },

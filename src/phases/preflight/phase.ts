@@ -9,8 +9,8 @@ import { reportChecks } from './report.js';
 type Slice = Pick<RunContext, 'spec' | 'hosts' | 'ignorePreflight'>;
 
 async function check(host: Host, { spec, hosts, ignorePreflight }: Slice, context: StepContext): Promise<void> {
-  const input = preflightInput(spec, host);
   const others = hosts.filter((other) => other.name !== host.name);
+  const input = preflightInput(spec, host, others);
   // Without root the rest cannot be seen: what facts tell is still worth reporting in the same run.
   const results =
     host.facts.privilegeProblem === undefined

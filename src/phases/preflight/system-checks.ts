@@ -101,9 +101,9 @@ function evictionWarning({ input, findings }: CheckSubject): string | undefined 
 }
 
 /** What others have to reach on a host. */
-function openings({ isNode, isControlPlane, runsEtcd }: PreflightInput): string {
+function openings({ isNode, isControlPlane, runsEtcd, podNetwork }: PreflightInput): string {
   const ports = [...(isControlPlane ? [PORTS.apiServer] : []), ...(runsEtcd ? ['2379-2380'] : []), ...(isNode ? [PORTS.kubelet] : [])];
-  return `${ports.join(', ')}/tcp${isNode ? ', 8472/udp and forwarding' : ''}`;
+  return `${ports.join(', ')}/tcp${podNetwork === undefined ? (isNode ? ', what your pod network needs, and forwarding' : '') : `, ${podNetwork.opening} and forwarding`}`;
 }
 
 /** Checks of what is on the machine. */

@@ -31,6 +31,24 @@ export interface EndpointNeed {
   readonly files: readonly string[];
 }
 
+/** What the pod network asks of one host. */
+export interface NetworkNeed {
+  /** `flannel with backend host-gw`. */
+  readonly title: string;
+  /** Bytes that encapsulation takes of every packet. */
+  readonly overheadBytes: number;
+  /** What other hosts have to reach: `8472/udp`. */
+  readonly opening: string;
+  /** How the file names the interface; undefined: by the host's address. */
+  readonly choice: string | undefined;
+  /** undefined: none is as the file says. */
+  readonly link: { readonly name: string; readonly mtu: number } | undefined;
+  /** Links of the other hosts, as far as these are known. */
+  readonly otherLinks: readonly { readonly host: string; readonly mtu: number }[];
+  /** Addresses of the other hosts that no router may be in front of. */
+  readonly neighbours: readonly string[];
+}
+
 /** What the cluster file asks of one host; derived once, so that checks stay small. */
 export interface PreflightInput {
   readonly nodeName: string;
@@ -66,6 +84,8 @@ export interface PreflightInput {
   readonly etcdDataDir: string;
   /** undefined: a single control plane that is its own endpoint. */
   readonly endpoint: EndpointNeed | undefined;
+  /** undefined: no pod network of kbs's own, or no node. */
+  readonly podNetwork: NetworkNeed | undefined;
   /** The file sets eviction thresholds, so the kubelet's defaults do not count. */
   readonly hasOwnEvictionThresholds: boolean;
 }
@@ -102,6 +122,8 @@ export interface Findings {
   readonly packages: readonly string[];
   /** The runtime's own folder holds something. */
   readonly hasRuntimeData: boolean;
+  /** Hosts that a router is in front of: `10.0.1.11 10.0.0.1`, address and router. */
+  readonly routedHosts: readonly string[];
   /** Interfaces that pod networks make. */
   readonly leftoverLinks: readonly string[];
   readonly missingCommands: ReadonlySet<string>;

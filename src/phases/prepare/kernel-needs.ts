@@ -7,6 +7,14 @@ const BRIDGE_FILTER: KernelModule = {
   builtInEvidence: ['/proc/sys/net/bridge/bridge-nf-call-iptables', 'CONFIG_BRIDGE_NETFILTER'],
 };
 const VXLAN: KernelModule = { name: 'vxlan', builtInEvidence: ['CONFIG_VXLAN'] };
+const TUN: KernelModule = { name: 'tun', builtInEvidence: ['/proc/misc#tun', 'CONFIG_TUN'] };
+
+/** What flannel's backends need. */
+const BACKEND_MODULES: Readonly<Record<ClusterSpec['network']['cni']['backend'], readonly KernelModule[]>> = {
+  vxlan: [VXLAN],
+  'host-gw': [],
+  udp: [TUN],
+};
 
 const IPIP: KernelModule = { name: 'ipip', builtInEvidence: ['CONFIG_NET_IPIP'] };
 
@@ -35,7 +43,7 @@ export function kernelModulesFor(spec: Pick<ClusterSpec, 'network'>): readonly K
   return [
     OVERLAY,
     BRIDGE_FILTER,
-    ...(cni.type === 'flannel' && cni.backend === 'vxlan' ? [VXLAN] : []),
+    ...(cni.type === 'flannel' ? BACKEND_MODULES[cni.backend] : []),
     ...(cni.type === 'calico' ? calicoModules(cni.calico.mode) : []),
     ...(kubeProxy.mode === 'ipvs' ? ipvsModules(kubeProxy.ipvs.scheduler) : []),
   ];

@@ -13,6 +13,12 @@ const OWN_CHAIN = /^(KUBE-|FLANNEL-|cali-|CNI-HOSTPORT-|CNI-DN-|CNI-SN-|CNI-ADMI
 /** Rules flannel 0.19 and Calico put straight into chains of the kernel; they mark them with a comment. */
 const NETWORK_RULE = /--comment "?(flanneld (masq|forward)"?(\s|$)|cali:)/;
 
+const FLANNEL_RULE = /--comment "?flanneld (masq|forward)"?(\s|$)/;
+
+/** Rules kube-router 1.3 puts straight into chains of the kernel when it is the pod network. */
+const KUBE_ROUTER_RULE =
+  /--comment "allow (outbound traffic from pods|inbound traffic to pods|outbound node port traffic on node interface [^"]*)"|--match-set (inet6:)?kube-router-/;
+
 /** Whose chains and rules are looked for. */
 export interface RuleOwner {
   readonly ownsChain: (chain: string, table: string) => boolean;
@@ -25,7 +31,22 @@ const DOCKER_CHAIN = /^DOCKER(-|$)/;
 const DOCKER_RULE = / docker0(\s|$)/;
 
 /** Everything that came with the cluster. */
-export const CLUSTER_OWNER: RuleOwner = { ownsChain: (chain) => OWN_CHAIN.test(chain), ownsRule: (rule) => NETWORK_RULE.test(rule) };
+export const CLUSTER_OWNER: RuleOwner = {
+  ownsChain: (chain) => OWN_CHAIN.test(chain),
+  ownsRule: (rule) => NETWORK_RULE.test(rule) || KUBE_ROUTER_RULE.test(rule),
+};
+
+/** What flannel made. */
+export const FLANNEL_OWNER: RuleOwner = { ownsChain: (chain) => chain.startsWith('FLANNEL-'), ownsRule: (rule) => FLANNEL_RULE.test(rule) };
+
+/** What kube-router made as the pod network. */
+export const KUBE_ROUTER_ROUTE_OWNER: RuleOwner = { ownsChain: () => false, ownsRule: (rule) => KUBE_ROUTER_RULE.test(rule) };
+
+/** What kube-router made to enforce policies. Source: kube-router 1.3 netpol. */
+export const KUBE_ROUTER_POLICY_OWNER: RuleOwner = {
+  ownsChain: (chain) => /^KUBE-(ROUTER-(INPUT|FORWARD|OUTPUT)$|POD-FW-|NWPLCY-)/.test(chain),
+  ownsRule: () => false,
+};
 
 /** The same, and a Docker Engine that kbs brought. */
 export const DOCKER_OWNER: RuleOwner = {
@@ -95,7 +116,8 @@ interface NftTable {
 }
 
 /** What `nft` shows of the rules that {@link clusterRules} finds. */
-const CLUSTER_RULE = /(jump|goto) (KUBE|FLANNEL|CNI|cali)-|comment "(flanneld (masq|forward)"|cali:)/;
+const CLUSTER_RULE =
+  /(jump|goto) (KUBE|FLANNEL|CNI|cali)-|comment "(flanneld (masq|forward)"|cali:|allow (outbound|inbound|outbound node port) traffic )|xt match "set"/;
 const DOCKER_NFT_RULE = /(jump|goto) DOCKER(-|$|\s)|"docker0"/;
 
 /** What of nftables was there before, and whose the rest is. */

@@ -4,7 +4,7 @@ import type { FormerState } from './former-state.js';
 import { shortList, sweepStep } from './sweep-step.js';
 
 /**
- * Sets of kube-proxy, those for IPv6 with a 6 in their names. Others name theirs KUBE-… as well: policy engines do.
+ * Sets of kube-proxy, those for IPv6 with a 6 in their names. Others name theirs KUBE-… as well: policy engines do, kube-router's go in a step of their own.
  * Source: kube-proxy v1.25 ipvs/ipset.go.
  */
 const SETS = '^KUBE-(6-)?(LOOP-BACK|CLUSTER-IP|EXTERNAL-IP(-LOCAL)?|LOAD-BALANCER(-[-A-Z]+)?|NODE-PORT-[-A-Z]+|HEALTH-CHECK-NODE-PORT)$';

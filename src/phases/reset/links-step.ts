@@ -4,18 +4,20 @@ import { script, sh } from '../../host/index.js';
 import type { FormerState } from './former-state.js';
 import { sweepStep } from './sweep-step.js';
 
-/** Interfaces of the pod network, by name. Those of pods hang on the bridge. Source: flannel 0.19 and its CNI plugin. */
-const POD_LINKS = { bridge: 'cni0', overlay: 'flannel.1' } as const;
+/** Interfaces of pod networks, by name. Those of pods hang on the bridges. Source: flannel 0.19 and its CNI plugin, kube-router 1.3. */
+const POD_LINKS = { bridges: 'cni0 kube-bridge', tunnels: 'flannel.1 flannel0' } as const;
 
 /** Bridge of a Docker Engine that kbs brought. */
 const DOCKER_LINK = 'docker0';
 
-/** Prints `netns NAME` and `link NAME`: pods' namespaces, then their ends on the bridge, then bridge and overlay. */
+/** Prints `netns NAME` and `link NAME`: pods' namespaces, then their ends on the bridge, then bridges and tunnels. */
 const LOOK = `
 for path in "$namespaces"/cni-*; do if [ -e "$path" ]; then echo "netns \${path##*/}"; fi; done
 has() { grep -q "^ *$1:" /proc/net/dev; }
-if has "$bridge"; then ip -o link show master "$bridge" | sed -n 's/^[0-9]*: \\(veth[^:@]*\\).*/link \\1/p'; fi
-for link in "$bridge" "$overlay" $docker; do if has "$link"; then echo "link $link"; fi; done`;
+for bridge in $bridges; do
+  if has "$bridge"; then ip -o link show master "$bridge" | sed -n 's/^[0-9]*: \\(veth[^:@]*\\).*/link \\1/p'; fi
+done
+for link in $bridges $tunnels $docker; do if has "$link"; then echo "link $link"; fi; done`;
 
 const SWEEP = `
 for thing do

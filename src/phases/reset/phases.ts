@@ -20,6 +20,7 @@ import { endPodsStep } from './pods-step.js';
 import { quietStep } from './quiet-step.js';
 import { emptyDockerStep } from './docker-content-step.js';
 import { emptyRuntimeStep } from './runtime-content-step.js';
+import { podRoutesStep, routerSetsStep } from './router-steps.js';
 import { stopUnitStep } from './stop-unit-step.js';
 import { treesStep } from './trees-step.js';
 import { disableUnitsStep, formerUnitsStep } from './unit-steps.js';
@@ -100,6 +101,8 @@ const removeNetworkPhase: Phase<ResetContext> = {
       // After the rules, which name its sets.
       ipvsStep(former),
       calicoStep(former),
+      routerSetsStep(),
+      podRoutesStep(),
       nftStep(former),
     ]),
 };

@@ -5,7 +5,7 @@ import { nodeOf, readClusterState, readyProblem, type ClusterState } from './rea
 const LOG_LINES = 4;
 const EVENTS = 8;
 const LOGS = 6;
-const NETWORK_PODS = /^(kube-proxy|kube-flannel|coredns)-/;
+const NETWORK_PODS = /^(kube-proxy|kube-flannel|kube-router|coredns)-/;
 
 function nameOf({ metadata: { namespace = '', name } }: KubeObject): string {
   return `${namespace}/${name}`;

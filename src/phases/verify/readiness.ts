@@ -32,6 +32,7 @@ const NODE_DAEMON_SETS = [
   { namespace: NAMESPACES.system, name: 'kube-proxy' },
   { namespace: NAMESPACES.flannel, name: 'kube-flannel-ds' },
   { namespace: NAMESPACES.system, name: 'calico-node' },
+  { namespace: NAMESPACES.system, name: 'kube-router' },
 ] as const;
 
 /** What the API says of the cluster at one moment. */

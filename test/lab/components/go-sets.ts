@@ -6,7 +6,7 @@ export const DEFAULT_KUBERNETES = 'v1.25.0';
 /** Go programs that are compiled together, because they share a module and so most of the work. */
 export interface GoSet {
   /** The directory beside this file. */
-  readonly name: 'kubernetes' | 'etcd' | 'coredns' | 'flannel' | 'flannel-cni' | 'cri-dockerd' | 'pause';
+  readonly name: 'kubernetes' | 'etcd' | 'coredns' | 'flannel' | 'flannel-cni' | 'kube-router' | 'cri-dockerd' | 'pause';
   /** Import paths; each program gets the name of its path's last element. */
   readonly packages: readonly string[];
   readonly cgo?: boolean;
@@ -56,6 +56,13 @@ export const CRI_DOCKERD: GoSet = {
   packages: ['.'],
   tags: 'providerless',
   linkerFlags: [...STRIPPED, OLD_NETWORK_LIBRARY, `-X=main.version=${CRI_DOCKERD_VERSION}`],
+};
+
+/** kube-router 1.3.2: NetworkPolicy beside another pod network, or the pod network itself. */
+export const KUBE_ROUTER: GoSet = {
+  name: 'kube-router',
+  packages: ['github.com/cloudnativelabs/kube-router/cmd/kube-router'],
+  linkerFlags: [...STRIPPED, OLD_NETWORK_LIBRARY, '-X=github.com/cloudnativelabs/kube-router/pkg/version.Version=v1.3.2'],
 };
 
 /** The program that holds a pod's namespaces. */

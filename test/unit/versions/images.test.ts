@@ -23,6 +23,7 @@ describe('image references', () => {
       calicoKubeControllers: 'docker.io/calico/kube-controllers:v3.25.2',
       calicoTypha: 'docker.io/calico/typha:v3.25.2',
       agnhost: 'registry.k8s.io/e2e-test-images/agnhost:2.40',
+      kubeRouter: 'docker.io/cloudnativelabs/kube-router:v1.3.2',
       haproxy: 'docker.io/library/haproxy:2.6.12',
       kubeVip: 'ghcr.io/kube-vip/kube-vip:v0.5.12',
     });
@@ -40,8 +41,8 @@ describe('image references', () => {
 
 describe('images of a host', () => {
   test('a control plane needs all of them but those of endpoints and of another pod network', () => {
-    const { haproxy, kubeVip, ...images } = imagesOf(aRequest());
-    const needed = imagesFor('control-plane', aRequest(), { ...images, haproxy, kubeVip });
+    const { haproxy, kubeRouter, kubeVip, ...images } = imagesOf(aRequest());
+    const needed = imagesFor('control-plane', aRequest(), { ...images, kubeRouter, haproxy, kubeVip });
     const wanted = Object.values(images).filter((image) => !image.includes('/calico/'));
     expect([...needed].sort()).toEqual(wanted.sort());
   });

@@ -39,6 +39,7 @@ const VERSIONS: ComponentVersions = {
   flannelCniPlugin: 'v1.2.0',
   calico: 'v3.25.2',
   gvisor: '20230807',
+  kubeRouter: 'v1.3.2',
   agnhost: '2.40',
   haproxy: '2.6.12',
   kubeVip: 'v0.5.12',

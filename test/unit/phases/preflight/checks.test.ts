@@ -5,6 +5,7 @@ import {
   runChecks,
   type CheckResult,
   type Findings,
+  type NetworkNeed,
   type PreflightInput,
 } from '../../../../src/phases/preflight/index.js';
 import { memoryHost } from '../../../support/memory-host.js';
@@ -42,6 +43,7 @@ const WORKER: PreflightInput = {
   },
   etcdDataDir: '/var/lib/etcd',
   endpoint: undefined,
+  podNetwork: undefined,
   hasOwnEvictionThresholds: false,
 };
 const DOCKER: PreflightInput = {
@@ -55,6 +57,15 @@ const DOCKER: PreflightInput = {
     stateDir: '/var/lib/docker',
   },
 };
+const NETWORK: NetworkNeed = {
+  title: 'flannel with backend host-gw',
+  overheadBytes: 50,
+  opening: '8472/udp',
+  choice: undefined,
+  link: { name: 'eth0', mtu: 1500 },
+  otherLinks: [{ host: 'w2', mtu: 1500 }],
+  neighbours: [],
+};
 const CONTROL_PLANE: PreflightInput = { ...WORKER, isControlPlane: true, runsEtcd: true };
 
 const CLEAN: Findings = {
@@ -67,6 +78,7 @@ const CLEAN: Findings = {
   packages: [],
   hasRuntimeData: false,
   leftoverLinks: [],
+  routedHosts: [],
   missingCommands: new Set(),
   readOnlyFolders: [],
   disks: new Map([
@@ -380,6 +392,34 @@ const CASES: readonly (readonly [string, 'error' | 'warning', Case, RegExp, Case
     { facts: { productUuid: undefined }, other: { productUuid: undefined } },
   ],
   ['Addresses', 'error', { facts: { addresses: ['192.0.2.1'] } }, /10\.0\.0\.21 is on none.*192\.0\.2\.1/, {}],
+  [
+    'PodNetworkInterface',
+    'error',
+    { input: { podNetwork: { ...NETWORK, choice: 'interfaceCidr: 192.0.2.0/24', link: undefined } } },
+    /fits interfaceCidr: 192\.0\.2\.0\/24 \(.*network\.cni/,
+    { input: { podNetwork: { ...NETWORK, choice: 'interfaceCidr: 192.0.2.0/24' } } },
+  ],
+  [
+    'PodNetworkSegment',
+    'error',
+    { input: { podNetwork: NETWORK }, findings: { routedHosts: ['10.0.1.22 10.0.0.1'] } },
+    /10\.0\.1\.22 is behind the router 10\.0\.0\.1.*host-gw needs all hosts on one segment.*backend: vxlan/,
+    { input: { podNetwork: NETWORK } },
+  ],
+  [
+    'PodNetworkMtu',
+    'error',
+    { input: { podNetwork: { ...NETWORK, link: { name: 'eth0', mtu: 625 }, otherLinks: [] } } },
+    /eth0 carries packets of 625 bytes/,
+    { input: { podNetwork: { ...NETWORK, link: { name: 'eth0', mtu: 626 }, otherLinks: [] } } },
+  ],
+  [
+    'PodNetworkMtu',
+    'warning',
+    { input: { podNetwork: { ...NETWORK, otherLinks: [{ host: 'w2', mtu: 1400 }] } } },
+    /1400 on w2/,
+    { input: { podNetwork: { ...NETWORK, otherLinks: [{ host: 'w2', mtu: 9000 }] } } },
+  ],
   ['Addresses', 'error', { other: { addresses: ['10.0.0.21'] } }, /also on w2/, {}],
   ['ClockSkew', 'error', { facts: { clockSkewMs: -20_000 } }, /20\.0 s behind/, { facts: { clockSkewMs: -9_000 } }],
   ['ClockSkew', 'error', { facts: { clockSkewMs: 6_000 }, other: { clockSkewMs: -6_000 } }, /12\.0 s ahead of w2/, {}],

@@ -40,6 +40,7 @@ function anInput(more: Partial<PreflightInput>): PreflightInput {
     },
     etcdDataDir: '/nowhere',
     endpoint: undefined,
+    podNetwork: undefined,
     hasOwnEvictionThresholds: false,
     ...more,
   };

@@ -1,0 +1,1 @@
+export { networkCleanupPhase } from './phase.js';

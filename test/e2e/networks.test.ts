@@ -1,0 +1,158 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { ConvergeResult, VerifyResult } from '../../src/operations/index.js';
+import { offerPackages } from '../lab/apt-source.js';
+import type { Mirror } from '../lab/mirror.js';
+import { diffSnapshots, snapshotHost, type Snapshot } from '../lab/snapshot.js';
+import { createLabCluster, type LabCluster } from '../support/lab-cluster.js';
+import { IS_THOROUGH } from '../support/thorough.js';
+
+const HOSTS = ['cp1', 'w1'] as const;
+const KUBE_PROXY = { config: { conntrack: { maxPerCore: 0 } } };
+
+/** `spec.network` of a cluster file, and what it shall look like on the wire and on the hosts. */
+interface Network {
+  readonly what: string;
+  readonly network: Readonly<Record<string, unknown>>;
+  /** Carries packets between hosts; none: they go as they are. */
+  readonly wire: 'vxlan' | 'udp' | 'plain';
+  readonly links: readonly string[];
+  readonly cniFile: string;
+  readonly profile: 'quick' | 'full';
+}
+
+const ENGINE = { networkPolicy: { engine: 'kube-router' } };
+const FLANNEL_FILE = '10-flannel.conflist';
+
+const HOST_GW: Network = {
+  what: 'flannel host-gw',
+  network: { cni: { backend: 'host-gw' } },
+  wire: 'plain',
+  links: ['cni0'],
+  cniFile: FLANNEL_FILE,
+  profile: 'quick',
+};
+const UDP: Network = {
+  what: 'flannel udp',
+  network: { cni: { backend: 'udp' } },
+  wire: 'udp',
+  links: ['cni0', 'flannel0'],
+  cniFile: FLANNEL_FILE,
+  profile: 'quick',
+};
+const VXLAN_WITH_POLICIES: Network = {
+  what: 'flannel vxlan with kube-router as policy engine',
+  network: { cni: { backend: 'vxlan' }, ...ENGINE },
+  wire: 'vxlan',
+  links: ['cni0', 'flannel.1'],
+  cniFile: FLANNEL_FILE,
+  profile: 'full',
+};
+const KUBE_ROUTER: Network = {
+  what: 'kube-router, routes by BGP',
+  network: { cni: { type: 'kube-router' } },
+  wire: 'plain',
+  links: ['kube-bridge'],
+  cniFile: '10-kuberouter.conflist',
+  profile: 'quick',
+};
+
+/** A cluster from its birth to its end. */
+interface Journey {
+  readonly name: string;
+  readonly install: 'artifact' | 'package';
+  readonly cgroupDriver: 'systemd' | 'cgroupfs';
+  /** The first one is that of its birth; the others are changes on the living cluster. */
+  readonly networks: readonly [Network, ...Network[]];
+}
+
+/** Every way of packets once; the rest of the pairs of network, cgroup driver and installation on demand. */
+const JOURNEYS: readonly Journey[] = [
+  { name: 'nets', install: 'package', cgroupDriver: 'cgroupfs', networks: [HOST_GW, UDP, VXLAN_WITH_POLICIES, KUBE_ROUTER] },
+  ...(IS_THOROUGH
+    ? ([
+        { name: 'nets2', install: 'artifact', cgroupDriver: 'systemd', networks: [KUBE_ROUTER, HOST_GW] },
+        { name: 'nets3', install: 'package', cgroupDriver: 'systemd', networks: [VXLAN_WITH_POLICIES, UDP] },
+        { name: 'nets4', install: 'artifact', cgroupDriver: 'cgroupfs', networks: [UDP, KUBE_ROUTER, VXLAN_WITH_POLICIES] },
+      ] as const)
+    : []),
+];
+
+/** Counts what comes in from other hosts: encapsulated, and from pods as it is. */
+const COUNTERS = `table ip wire {
+  chain in {
+    type filter hook prerouting priority -500;
+    iifname eth0 udp dport 8472 counter
+    iifname eth0 udp dport 8285 counter
+    iifname eth0 ip saddr 10.244.0.0/16 counter
+  }
+}`;
+
+describe.each(JOURNEYS)('pod networks, runtime as $install, cgroup driver $cgroupDriver', ({ name, install, cgroupDriver, networks }) => {
+  let cluster: LabCluster;
+  let archive: Mirror | undefined;
+  const bare = new Map<string, Snapshot>();
+
+  beforeAll(async () => {
+    cluster = await createLabCluster({ name, hosts: HOSTS.map((host) => ({ name: host })) });
+    if (install === 'package') archive = await offerPackages(cluster.lab, ['containerd', 'runc']);
+    for (const host of HOSTS) bare.set(host, await snapshotHost(cluster.lab, host));
+  });
+
+  afterAll(async () => {
+    await archive?.stop();
+    await cluster.down();
+  });
+
+  const on = async (host: string, command: string): Promise<string> => (await cluster.lab.ssh(host, command)).stdout.trim();
+
+  /** Packets that came to cp1 while something was done. */
+  async function packetsDuring(work: () => Promise<unknown>): Promise<Readonly<Record<Network['wire'], number>>> {
+    await on('cp1', `echo '${COUNTERS}' | nft -f -`);
+    try {
+      await work();
+      const counted = (await on('cp1', 'nft list table ip wire')).matchAll(/counter packets (\d+)/g);
+      const [vxlan = 0, udp = 0, plain = 0] = [...counted].map(([, packets]) => Number(packets));
+      return { vxlan, udp, plain };
+    } finally {
+      await on('cp1', 'nft delete table ip wire');
+    }
+  }
+
+  describe.sequential.each(networks)('$what', ({ network, wire, links, cniFile, profile }) => {
+    test('comes up, is proven, and a second apply changes nothing', async () => {
+      await cluster.describe({ spec: { network: { kubeProxy: KUBE_PROXY, ...network }, containerRuntime: { install, cgroupDriver } } });
+      const result = await cluster.kbsJson<ConvergeResult>(['apply', '-f', cluster.file]);
+      expect(result.proof.filter(({ ok }) => !ok)).toEqual([]);
+      expect((await cluster.kbsJson<ConvergeResult>(['apply', '-f', cluster.file])).changes).toEqual([]);
+    });
+
+    test('packets of pods go its way and no other', async () => {
+      let rows: VerifyResult['rows'] = [];
+      const packets = await packetsDuring(async () => {
+        ({ rows } = await cluster.kbsJson<VerifyResult>(['verify', '-f', cluster.file, '--profile', profile]));
+      });
+      for (const [way, count] of Object.entries(packets)) {
+        if (way === wire) expect(count, way).toBeGreaterThan(20);
+        else expect(count, way).toBe(0);
+      }
+      const policies = rows.filter(({ check }) => check === 'network policy');
+      if (profile === 'full') expect(policies.map(({ status }) => status)).toEqual(Array.from({ length: 16 }, () => 'ok'));
+    });
+
+    test('nothing of another network is on the hosts', async () => {
+      for (const host of HOSTS) {
+        const present = await on(host, `sed -n 's/^ *\\(cni0\\|kube-bridge\\|flannel[.0-9]*\\):.*/\\1/p' /proc/net/dev | sort`);
+        expect([...links].sort(), host).toEqual(expect.arrayContaining(present.split('\n').filter((link) => link !== '')));
+        expect(await on(host, 'ls /etc/cni/net.d'), host).toBe(cniFile);
+        const sets = await on(host, 'ipset list -n | grep -c "^kube-router-" || true');
+        expect(Number(sets) > 0, `sets on ${host}`).toBe(cniFile !== FLANNEL_FILE);
+      }
+    });
+  });
+
+  test('reset leaves nothing of any of them', async () => {
+    const result = await cluster.kbs(['reset', '-f', cluster.file, '--yes']);
+    expect(result.exitCode, result.stderr).toBe(0);
+    for (const host of HOSTS) expect(diffSnapshots(bare.get(host) as Snapshot, await snapshotHost(cluster.lab, host)), host).toEqual([]);
+  });
+});
