@@ -6,6 +6,9 @@ export const FLANNEL_CNI_FILE = `${PATHS.cniConfigDir}/10-flannel.conflist`;
 /** File with kube-router's CNI configuration; its DaemonSet writes it, kube-router itself adds the node's pod CIDR and MTU. */
 export const KUBE_ROUTER_CNI_FILE = `${PATHS.cniConfigDir}/10-kuberouter.conflist`;
 
+/** File with Calico's CNI configuration; its DaemonSet writes it. */
+export const CALICO_CNI_FILE = `${PATHS.cniConfigDir}/10-calico.conflist`;
+
 /**
  * Both networks have one name: addresses in use and ports of hosts are noted under it, and so a pod that one network has connected can
  * be taken off cleanly when the other has come.

@@ -1,7 +1,7 @@
 export { calicoInput, routeReflectorMarks } from './calico-input.js';
 export { calicoDefinitions } from './calico-crds.js';
 export { calicoConfigMap, calicoObjects, calicoResources, speaksBgp, typhaReplicasFor, type CalicoInput } from './calico.js';
-export { FLANNEL_CNI_FILE, flannelCniConfig, KUBE_ROUTER_CNI_FILE, kubeRouterCniConfig } from './cni-config.js';
+export { CALICO_CNI_FILE, FLANNEL_CNI_FILE, flannelCniConfig, KUBE_ROUTER_CNI_FILE, kubeRouterCniConfig } from './cni-config.js';
 export { flannelObjects, type FlannelInput } from './flannel.js';
 export { addressPattern, networkLink, type NetworkLink } from './interface.js';
 export { kubeRouterObjects, type KubeRouterInput } from './kube-router.js';

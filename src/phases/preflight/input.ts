@@ -7,7 +7,7 @@ import { runtimeOf } from '../container-runtime/index.js';
 import { hostSpecOf, isControlPlane, isEtcdHost, isNode } from '../context.js';
 import { hasLocalLb, KEEPALIVED_FILES } from '../endpoint/index.js';
 import { kernelModulesFor } from '../prepare/index.js';
-import { networkCommands, networkKernelNeeds, networkPorts } from './network-needs.js';
+import { lastingCniFiles, networkCommands, networkKernelNeeds, networkPorts } from './network-needs.js';
 import { podNetworkNeed } from './pod-network-need.js';
 import type { DiskNeed, EndpointNeed, PortNeed, PreflightInput } from './types.js';
 
@@ -137,6 +137,7 @@ export function preflightInput(spec: ClusterSpec, host: Host, others: readonly H
     ports: [...portsOf(duties), ...endpointPorts(spec, host), ...(duties.isNode ? networkPorts(spec) : [])],
     disks: disksOf(duties, { etcdDataDir: spec.etcd.dataDir, imagesDir: runtime.stateDir }),
     kernelNeeds: duties.isNode ? kernelNeeds : [],
+    lastingCniFiles: duties.isNode ? lastingCniFiles(spec) : [],
     hasGvisor: spec.runtimeClasses.includes('gvisor'),
     furtherCommands: duties.isNode ? networkCommands(spec) : [],
     maySwap: spec.preparation.swap === 'off' || spec.kubelet.config['failSwapOn'] === false,

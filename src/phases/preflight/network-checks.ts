@@ -35,8 +35,16 @@ function mtuWarning({ input: { podNetwork } }: CheckSubject): string | undefined
   return `${link.name} carries packets of ${link.mtu} bytes, but ${seen}: long packets of pods get lost on the way there — give these links one MTU`;
 }
 
+function changeProblem({ input, findings }: CheckSubject): string | undefined {
+  // What somebody else left there is told with all other leftovers.
+  const present = findings.isManaged ? input.lastingCniFiles.filter((file) => findings.leftoverPaths.includes(file)) : [];
+  if (present.length === 0) return undefined;
+  return `${present.join(', ')} is in use: kbs moves no living cluster to Calico or away from it — keep network.cni.type, or make the cluster anew: kbs reset, kbs apply`;
+}
+
 /** Checks of what the pod network needs. */
 export const NETWORK_CHECKS: readonly PreflightCheck[] = [
+  { name: 'PodNetworkChange', level: 'error', appliesTo: ({ isNode }) => isNode, run: changeProblem },
   { name: 'PodNetworkInterface', level: 'error', appliesTo: hasNetwork, run: interfaceProblem },
   { name: 'PodNetworkSegment', level: 'error', appliesTo: hasNetwork, run: segmentProblem },
   { name: 'PodNetworkMtu', level: 'error', appliesTo: hasNetwork, run: mtuProblem },

@@ -1,7 +1,7 @@
 import { nodeHosts, type ClusterSpec } from '../../config/index.js';
 import { PORTS } from '../../constants/index.js';
 import { usesKubeRouter } from '../../versions/index.js';
-import { speaksBgp, typhaReplicasFor } from '../pod-network/index.js';
+import { CALICO_CNI_FILE, FLANNEL_CNI_FILE, KUBE_ROUTER_CNI_FILE, speaksBgp, typhaReplicasFor } from '../pod-network/index.js';
 import type { PortNeed, PreflightInput } from './types.js';
 
 type KernelNeeds = PreflightInput['kernelNeeds'];
@@ -71,4 +71,9 @@ export function networkPorts(spec: ClusterSpec): readonly PortNeed[] {
     ...(speaksBgp(spec.network.cni.calico.mode) ? [bgp] : []),
     ...(typhaReplicasFor(nodeHosts(spec).length) > 0 ? typha : []),
   ];
+}
+
+/** Calico neither gives way to another network nor takes the place of one while the cluster lives. Pure. */
+export function lastingCniFiles({ network }: Pick<ClusterSpec, 'network'>): readonly string[] {
+  return network.cni.type === 'calico' ? [FLANNEL_CNI_FILE, KUBE_ROUTER_CNI_FILE] : [CALICO_CNI_FILE];
 }

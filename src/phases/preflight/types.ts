@@ -64,6 +64,8 @@ export interface PreflightInput {
   readonly kernelNeeds: readonly { readonly purpose: string; readonly anyOf: readonly KernelModule[] }[];
   /** Commands it needs besides those of every node. */
   readonly furtherCommands: readonly string[];
+  /** CNI configurations of networks that a living cluster cannot be moved away from, to the one that is wanted. */
+  readonly lastingCniFiles: readonly string[];
   /** Runtime class gvisor is wanted. */
   readonly hasGvisor: boolean;
   /** kbs turns swap off, or the kubelet was told to live with it. */

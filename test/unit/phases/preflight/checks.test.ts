@@ -29,6 +29,7 @@ const WORKER: PreflightInput = {
     { purpose: 'services', anyOf: [{ name: 'nf_tables' }, { name: 'ip_tables' }] },
   ],
   furtherCommands: [],
+  lastingCniFiles: ['/etc/cni/net.d/10-calico.conflist'],
   hasGvisor: false,
   maySwap: false,
   cgroupDriver: 'systemd',
@@ -130,6 +131,13 @@ function anEndpoint(more: Partial<NonNullable<PreflightInput['endpoint']>> = {})
 const CASES: readonly (readonly [string, 'error' | 'warning', Case, RegExp, Case])[] = [
   ['Root', 'error', { findings: { uid: 1000 } }, /uid 1000/, { findings: { uid: 0 } }],
   ['Root', 'error', { facts: { privilegeProblem: 'sudo wants a password' } }, /sudo wants a password/, {}],
+  [
+    'PodNetworkChange',
+    'error',
+    { findings: { isManaged: true, leftoverPaths: ['/etc/cni/net.d/10-calico.conflist'] } },
+    /10-calico\.conflist is in use: kbs moves no living cluster to Calico or away from it/,
+    { findings: { isManaged: true, leftoverPaths: ['/etc/cni/net.d/10-flannel.conflist'] } },
+  ],
   [
     'Sandboxes',
     'error',

@@ -26,6 +26,7 @@ function anInput(more: Partial<PreflightInput>): PreflightInput {
     disks: [],
     kernelNeeds: [],
     furtherCommands: [],
+    lastingCniFiles: [],
     hasGvisor: false,
     maySwap: false,
     cgroupDriver: 'systemd',
