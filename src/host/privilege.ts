@@ -12,6 +12,8 @@ export type Privilege =
 export interface MachineProbe {
   readonly uid: number;
   readonly user: string;
+  /** The login shell leaves alone what stands between single quotes. */
+  readonly keepsQuotes: boolean;
   /** `timeout -k` is there (coreutils, newer busybox). */
   readonly hasTimeout: boolean;
   readonly sudo: 'missing' | 'works' | 'refused';
@@ -19,8 +21,12 @@ export interface MachineProbe {
   readonly sudoMessage: string;
 }
 
+/** An argument of {@link PROBE_SCRIPT} with everything that csh and fish read inside single quotes. */
+export const PROBE_CANARY = 'a\nb!c\\\\d';
+
 /** Run once after logging in, as the login user, in any POSIX shell. */
 export const PROBE_SCRIPT = `LC_ALL=C; export LC_ALL
+if [ "$1" = "$(printf 'a\\012b\\041c\\134\\134d')" ]; then echo 'kbs-quotes kept'; fi
 echo "kbs-uid $(id -u)"
 echo "kbs-user $(id -un)"
 if timeout -k 1 5 true 2>/dev/null; then echo 'kbs-timeout yes'; fi
@@ -43,6 +49,7 @@ export function parseProbe(output: string): MachineProbe {
   return {
     uid: Number(uid),
     user: value('user') ?? uid,
+    keepsQuotes: value('quotes') === 'kept',
     hasTimeout: value('timeout') === 'yes',
     sudo: sudo === 'works' || sudo === 'missing' ? sudo : 'refused',
     sudoMessage: value('said') ?? '',

@@ -3,7 +3,16 @@ import { KbsError } from '../errors/index.js';
 import type { Secret } from '../secret/index.js';
 import type { Command } from './command.js';
 import type { Launcher } from './launcher.js';
-import { parseProbe, privilegedArgv, privilegedHead, PROBE_SCRIPT, sudoDenied, type Privilege } from './privilege.js';
+import {
+  parseProbe,
+  privilegedArgv,
+  privilegedHead,
+  PROBE_CANARY,
+  PROBE_SCRIPT,
+  sudoDenied,
+  type MachineProbe,
+  type Privilege,
+} from './privilege.js';
 import { runProcess, wrapperScript } from './run-process.js';
 import type { ExecOptions, ExecResult, Transport, UploadOptions } from './transport.js';
 import { uploadFile } from './upload-file.js';
@@ -18,6 +27,7 @@ const AS_LOGIN_USER: Privilege = { kind: 'root' };
 interface Machine {
   readonly privilege: Privilege;
   readonly hasTimeout: boolean;
+  readonly keepsQuotes: boolean;
 }
 
 /** Builds a transport on anything that can start a process; `sudoPassword` is asked only where sudo needs one. */
@@ -71,7 +81,7 @@ class ShellTransport implements Transport {
     const privilege = options.privileged ? machine.privilege : AS_LOGIN_USER;
     const seconds = machine.hasTimeout ? Math.ceil(options.timeoutMs / 1000) : undefined;
     const argv = privilegedArgv(privilege, ['/bin/sh', '-c', wrapperScript(seconds), 'kbs', command.text]);
-    const launched = await this.launcher.launch(argv, { signal: options.signal });
+    const launched = await this.launcher.launch(argv, { keepsQuotes: machine.keepsQuotes, signal: options.signal });
     return runProcess(launched, {
       ...options,
       head: privilegedHead(privilege),
@@ -103,9 +113,9 @@ class ShellTransport implements Transport {
   }
 
   async #probe(signal: AbortSignal | undefined): Promise<Machine> {
-    const { stdout } = await this.#bare(['/bin/sh', '-c', PROBE_SCRIPT], '', signal);
-    const probe = parseProbe(stdout);
-    const machine = (privilege: Privilege): Machine => ({ privilege, hasTimeout: probe.hasTimeout });
+    const probe = await this.#ask(signal);
+    const { hasTimeout, keepsQuotes } = probe;
+    const machine = (privilege: Privilege): Machine => ({ privilege, hasTimeout, keepsQuotes });
     if (probe.uid === 0) return machine({ kind: 'root' });
     if (probe.sudo === 'works') return machine({ kind: 'sudo' });
     const problem = (said: string): Machine => machine({ kind: 'none', problem: sudoDenied(this.target, probe, said) });
@@ -117,8 +127,21 @@ class ShellTransport implements Transport {
     return tried.exitCode === 0 ? machine(privilege) : problem(tried.stderr.trim());
   }
 
-  async #bare(argv: readonly string[], head: string, signal: AbortSignal | undefined): Promise<ExecResult> {
-    const launched = await this.launcher.launch(argv, { signal });
+  /** The plain way first, which nearly every login shell takes; the script sees itself whether it has arrived as it was sent. */
+  async #ask(signal: AbortSignal | undefined): Promise<MachineProbe> {
+    const argv = ['/bin/sh', '-c', PROBE_SCRIPT, 'kbs', PROBE_CANARY];
+    const plain = await this.#bare(argv, '', signal, { keepsQuotes: true });
+    if (/^kbs-quotes kept$/m.test(plain.stdout)) return parseProbe(plain.stdout);
+    return { ...parseProbe((await this.#bare(argv, '', signal)).stdout), keepsQuotes: false };
+  }
+
+  async #bare(
+    argv: readonly string[],
+    head: string,
+    signal: AbortSignal | undefined,
+    quoting: { readonly keepsQuotes?: boolean } = {},
+  ): Promise<ExecResult> {
+    const launched = await this.launcher.launch(argv, { ...quoting, signal });
     return runProcess(launched, {
       timeoutMs: PROBE_TIMEOUT_MS,
       head,

@@ -26,12 +26,12 @@ export class SshLauncher implements Launcher {
 
   async launch(
     argv: readonly string[],
-    options: { readonly isUrgent?: boolean; readonly signal?: AbortSignal | undefined },
+    options: { readonly isUrgent?: boolean; readonly keepsQuotes?: boolean; readonly signal?: AbortSignal | undefined },
   ): Promise<LaunchedProcess> {
     for (;;) {
       const release = options.isUrgent ? () => undefined : await this.#slots.acquire(options.signal);
       try {
-        const launched = await this.#start(commandLine(argv), options.signal);
+        const launched = await this.#start(commandLine(argv, options), options.signal);
         launched.ended.then(release, release);
         return launched;
       } catch (error) {

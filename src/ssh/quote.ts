@@ -15,9 +15,10 @@ function singleQuote(word: string): string {
 /**
  * A program with arguments as one line for a login shell of any kind (sh, bash, zsh, ksh, csh, fish): sshd always
  * goes through the login shell.
+ * @param options.keepsQuotes the login shell is known to leave alone what stands between single quotes: two processes less
  */
-export function commandLine(argv: readonly string[]): string {
-  const isPlain = !argv.some((word) => TREACHEROUS.test(word)) || argv.some((word) => HAS_STAND_IN.test(word));
+export function commandLine(argv: readonly string[], { keepsQuotes = false }: { readonly keepsQuotes?: boolean } = {}): string {
+  const isPlain = keepsQuotes || !argv.some((word) => TREACHEROUS.test(word)) || argv.some((word) => HAS_STAND_IN.test(word));
   if (isPlain) return `exec ${argv.map(singleQuote).join(' ')}`;
   const posix = `exec ${argv.map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(' ')}`;
   const carried = posix.replaceAll(/[\n!\\]/g, (character) => STAND_INS[character] ?? character);

@@ -134,14 +134,16 @@ describe('the journal', () => {
 
 describe('the first look at a host', () => {
   test('tells how to become root, with noise of login scripts around', () => {
-    expect(parseProbe('hello\nkbs-uid 1000\nkbs-user core\nkbs-timeout yes\nkbs-sudo works\n')).toEqual({
+    expect(parseProbe('hello\nkbs-quotes kept\nkbs-uid 1000\nkbs-user core\nkbs-timeout yes\nkbs-sudo works\n')).toEqual({
       uid: 1000,
       user: 'core',
+      keepsQuotes: true,
       hasTimeout: true,
       sudo: 'works',
       sudoMessage: '',
     });
     expect(parseProbe('kbs-uid 1000\nkbs-user core\nkbs-sudo refused\nkbs-said sudo: a password is required\n')).toMatchObject({
+      keepsQuotes: false,
       hasTimeout: false,
       sudo: 'refused',
       sudoMessage: 'sudo: a password is required',
