@@ -6,6 +6,7 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 const LONG = [
   'chaos',
   'membership',
+  'networks',
   'endpoint-failover',
   'token-join',
   'verify',

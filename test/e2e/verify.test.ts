@@ -64,7 +64,7 @@ describe('a verification of a sound cluster', () => {
     expect(result.durationMs).toBeLessThan(90_000);
     expect([...new Set(result.rows.map(({ check }) => check))]).toEqual(CHECKS.map(({ name }) => name));
     const skipped = result.rows.filter(({ status }) => status === 'skipped');
-    expect(skipped.map(({ check }) => check)).toEqual(['external name', 'network policy', 'autoscaling']);
+    expect(skipped.map(({ check }) => check)).toEqual(['external name', 'network policy', 'runtime class', 'autoscaling']);
     expect(skipped.every(({ detail }) => detail !== '')).toBe(true);
     const edges = result.rows.map(({ edge }) => edge);
     for (const from of ['cp1', 'w1', 'w2'])
