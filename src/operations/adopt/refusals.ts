@@ -16,7 +16,9 @@ function nodeProblems(node: FoundNode, { staticPods, cluster }: FoundCluster): r
     );
   }
   if (node.criSocket === undefined || !CONTAINERD_SOCKETS.includes(node.criSocket)) {
-    problems.push(`the container runtime of ${node.name} is at ${node.criSocket ?? 'no known socket'}; kbs works with containerd`);
+    problems.push(
+      `the container runtime of ${node.name} is at ${node.criSocket ?? 'no known socket'}; kbs adopt takes over nodes with containerd only`,
+    );
   }
   if (!node.isControlPlane) return problems;
   const advertised = staticPods.get(`kube-apiserver ${node.name}`);

@@ -178,6 +178,11 @@ describe('a cluster kbs could not look after', () => {
     ['no kube-proxy', cluster({ kubeProxy: undefined }), 'no kube-proxy'],
     ['a half-done upgrade', cluster({ nodes: [node(), node({ ...WORKER, kubeletVersion: 'v1.25.4' })] }), 'kubelet of w1 is v1.25.4'],
     ['another runtime', cluster({ nodes: [node({ criSocket: 'unix:///var/run/crio/crio.sock' })] }), 'crio.sock'],
+    [
+      'a runtime that only new nodes can have',
+      cluster({ nodes: [node({ criSocket: 'unix:///var/run/cri-dockerd.sock' })] }),
+      'with containerd only',
+    ],
     ['no control plane', cluster({ nodes: [node(WORKER)] }), 'labelled as a control plane'],
     [
       'another port of the API',
