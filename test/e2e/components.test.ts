@@ -45,9 +45,10 @@ async function readArchive(file: string): Promise<Map<string, string>> {
 
 describe('the bundle', () => {
   test('has the artifacts and images a cluster is made of', () => {
-    expect(Object.keys(catalogue.artifacts)).toEqual([
+    expect(Object.keys(catalogue.artifacts).sort()).toEqual([
       'cni-plugins',
       'containerd',
+      'cri-dockerd',
       'crictl',
       'etcd',
       'kubeadm',
@@ -55,9 +56,9 @@ describe('the bundle', () => {
       'kubelet',
       'runc',
     ]);
-    expect(Object.keys(catalogue.images)).toEqual([
-      'docker.io/library/haproxy:2.6.12',
+    expect(Object.keys(catalogue.images).sort()).toEqual([
       'docker.io/cloudnativelabs/kube-router:v1.3.2',
+      'docker.io/library/haproxy:2.6.12',
       'docker.io/rancher/mirrored-flannelcni-flannel-cni-plugin:v1.1.0',
       'docker.io/rancher/mirrored-flannelcni-flannel:v0.19.2',
       'registry.k8s.io/coredns/coredns:v1.9.3',
