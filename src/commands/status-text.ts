@@ -1,4 +1,5 @@
 import type { ClusterStatus } from '../operations/index.js';
+import { endpointCell, endpointLines } from './status-endpoint-text.js';
 import { countOf, renderTable, type Session } from '../ui/index.js';
 
 /** Certificates with fewer days left are shown one by one. */
@@ -54,12 +55,13 @@ function driftLines({ drift }: ClusterStatus): readonly string[] {
 /** The status as people read it. */
 export function statusText(status: ClusterStatus, session: Session): string {
   const hosts = table(
-    ['HOST', 'ADDRESS', 'ROLES', 'NODE', 'KUBELET', 'RUNTIME', 'SYSTEM'],
+    ['HOST', 'ADDRESS', 'ROLES', 'NODE', 'ENDPOINT', 'KUBELET', 'RUNTIME', 'SYSTEM'],
     status.hosts.map(({ name, address, roles, node, kubelet, runtime, system, problem }) => [
       name,
       address,
       roles.join(','),
       problem === undefined ? node : `${node} (${problem.code})`,
+      endpointCell(status, name),
       kubelet ?? '-',
       runtime ?? '-',
       system ?? problem?.message ?? '-',
@@ -77,6 +79,7 @@ export function statusText(status: ClusterStatus, session: Session): string {
     hosts,
     '',
     ...components,
+    ...endpointLines(status),
     ...etcdLines(status),
     ...certificateLines(status),
     ...driftLines(status),

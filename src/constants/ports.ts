@@ -20,7 +20,7 @@ export const PORTS = {
   kubeProxyHealth: 10256,
   /** kube-proxy metrics, on 127.0.0.1. */
   kubeProxyMetrics: 10249,
-  /** Health of the haproxy in front of the API servers, plain HTTP on 127.0.0.1; keepalived's check asks it. */
+  /** Health of the haproxy in front of the API servers, plain HTTP on 127.0.0.1; keepalived's check and `kbs status` ask it. */
   endpointHealth: 10446,
   /** Health of Calico's Felix, plain HTTP on 127.0.0.1. */
   felixHealth: 9099,

@@ -9,6 +9,7 @@ import { isReady, type KubeObject } from '../kube/index.js';
 import { isControlPlane, isEtcdHost, type RunContext } from '../phases/index.js';
 import { CLUSTER_PHASES } from './cluster-phases.js';
 import { disconnect, openRunContext, runPhases, tryTargets, type ClusterInput } from './cluster-run.js';
+import { endpointStatus, type EndpointStatus } from './endpoint-status.js';
 import { findStrangers } from './strangers.js';
 import { certificateHealth, componentHealth, externalEtcdHealth, type CertificateHealth, type ComponentHealth } from './host-health.js';
 
@@ -43,6 +44,7 @@ export interface EtcdMemberStatus {
 export interface ClusterStatus {
   readonly cluster: string;
   readonly endpoint: string;
+  readonly controlPlaneEndpoint: EndpointStatus;
   readonly kubernetesVersion: string;
   readonly hosts: readonly HostStatus[];
   readonly components: readonly ComponentHealth[];
@@ -144,13 +146,14 @@ export async function clusterStatus(input: ClusterInput): Promise<ClusterStatus>
     const { ca } = await context.pki.shared();
     const etcd = etcdTopology(input.spec);
     const controlPlanes = hosts.filter(isControlPlane);
-    const [nodes, members, components, certificates, drift] = await Promise.all([
+    const [nodes, members, components, controlPlaneEndpoint, certificates, drift] = await Promise.all([
       readNodes(context, input.signal),
       readEtcd(context, input.signal),
       Promise.all([
         ...hosts.map((host) => componentHealth(host, ca.certificate, etcd)),
         externalEtcdHealth(input.spec, context, controlPlanes),
       ]),
+      endpointStatus(input.spec, hosts, ca.certificate),
       Promise.all(
         hosts.filter((host) => isControlPlane(host) || isEtcdHost(host)).map((host) => certificateHealth(host, etcd, input.now())),
       ),
@@ -164,6 +167,7 @@ export async function clusterStatus(input: ClusterInput): Promise<ClusterStatus>
     return {
       cluster: input.spec.name,
       endpoint: `${endpointHost}:${port}`,
+      controlPlaneEndpoint,
       kubernetesVersion: input.spec.kubernetesVersion,
       hosts: input.spec.hosts.map(({ name }) =>
         hostStatus(

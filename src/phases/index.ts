@@ -1,4 +1,4 @@
-export { CLUSTER_NAME, controlPlaneNode, endpointAccess, etcdEndpoints, localAccess } from './access.js';
+export { CLUSTER_NAME, controlPlaneNode, endpointAccess, etcdEndpoints, localAccess, nodeAccess } from './access.js';
 export { artifactRequests, artifactsPhase } from './artifacts/index.js';
 export { bootstrapTokenPhase, waitForSignature, type NewBootstrapToken } from './bootstrap-token/index.js';
 export { baselinePhase } from './baseline/index.js';
@@ -33,7 +33,15 @@ export {
   etcdPhase,
   peerUrlOf,
 } from './control-plane/index.js';
-export { endpointCleanupPhase, endpointPhase, endpointReachPhase, joinedNodesPhase, loadBalancersPhase } from './endpoint/index.js';
+export {
+  endpointCleanupPhase,
+  endpointOfHost,
+  endpointPhase,
+  endpointReachPhase,
+  joinedNodesPhase,
+  loadBalancersPhase,
+  type EndpointOfHost,
+} from './endpoint/index.js';
 export { etcdChecksPhase, lookAtEndpoint } from './etcd-checks/index.js';
 export { etcdHostsPhase, etcdMembersPhase } from './etcd-hosts/index.js';
 export { controlPlaneImagesPhase, imagesPhase } from './images/index.js';

@@ -4,7 +4,7 @@ import { renderTemplate } from './template.js';
 
 /** Input of haproxy.cfg. */
 export interface HaproxyInput {
-  /** `service`: the distribution's service on every address, with a page for its health; `pod`: on loopback for one node. */
+  /** `service`: the distribution's service on every address; `pod`: on loopback for one node. */
   readonly kind: 'service' | 'pod';
   /** Port it listens on. */
   readonly port: number;
@@ -14,12 +14,16 @@ export interface HaproxyInput {
   readonly asksReadyz: boolean;
 }
 
+/** Page of haproxy's health port with what it sees of the API servers; `;csv` behind it for programs. */
+export const HAPROXY_STATS_PATH = '/stats';
+
 /** haproxy.cfg for haproxy 2.2 and later: TCP to API servers that say they are ready, checked over TLS with the cluster's CA. */
 export function renderHaproxy({ kind, port, apiServers, asksReadyz }: HaproxyInput): string {
   return renderTemplate('haproxy.cfg', {
     isService: kind === 'service',
     bind: kind === 'service' ? `*:${port}` : hostPort('127.0.0.1', port),
-    healthBind: kind === 'service' ? hostPort('127.0.0.1', PORTS.endpointHealth) : undefined,
+    healthBind: hostPort('127.0.0.1', PORTS.endpointHealth),
+    statsPath: HAPROXY_STATS_PATH,
     caPath: PATHS.caCertificate,
     asksReadyz,
     servers: apiServers.map(({ name, address }) => ({ name, address: hostPort(address, PORTS.apiServer) })),

@@ -22,6 +22,7 @@ export {
   type KeepalivedInput,
   type KubeVipInput,
   type LocalLbInput,
+  HAPROXY_STATS_PATH,
 } from './endpoint.js';
 export { mergeFields } from './merge-fields.js';
 export { renderEtcd, renderEtcdUnit } from './etcd.js';

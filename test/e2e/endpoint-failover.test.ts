@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { ConvergeResult } from '../../src/operations/index.js';
+import type { ClusterStatus, ConvergeResult } from '../../src/operations/index.js';
 import { offerPackages } from '../lab/apt-source.js';
 import type { Mirror } from '../lab/mirror.js';
 import { diffSnapshots, snapshotHost, type Snapshot } from '../lab/snapshot.js';
@@ -105,8 +105,17 @@ describe.sequential('a control-plane endpoint outlives any control plane', () =>
     for (const host of [...CONTROL_PLANES, ...WORKERS]) expect(await serverOf(host)).toBe(LOCAL);
     for (const host of CONTROL_PLANES)
       expect(await serverOf(host, '/etc/kubernetes/admin.conf')).toBe(`https://${cluster.lab.host(host).address}:6443`);
-    const { components } = await cluster.kbsJson<{ components: { healthy: boolean }[] }>(['status', '-f', cluster.file]);
+    const { components, controlPlaneEndpoint } = await cluster.kbsJson<ClusterStatus>(['status', '-f', cluster.file]);
     expect(components.filter(({ healthy }) => !healthy)).toEqual([]);
+    const allUp = { apiServers: CONTROL_PLANES.map((name) => ({ name, up: true })) };
+    expect(controlPlaneEndpoint).toEqual({
+      provider: 'local-lb',
+      server: LOCAL,
+      hosts: [
+        ...CONTROL_PLANES.map((host) => ({ host, answers: true })),
+        ...WORKERS.map((host) => ({ host, answers: true, loadBalancer: allUp })),
+      ],
+    });
     expect((await cluster.kbsJson<ConvergeResult>(['plan', '-f', cluster.file])).changes).toEqual([]);
   });
 
@@ -130,6 +139,11 @@ describe.sequential('a control-plane endpoint outlives any control plane', () =>
     for (const object of objects) expect(await kubectlOn('cp1', `${object} -o yaml`)).toContain(`${virtualAddress}:8443`);
     const modes = await Promise.all(CONTROL_PLANES.map((host) => cluster.lab.ssh(host, 'stat -c "%a %U" /etc/keepalived/keepalived.conf')));
     expect(modes.map(({ stdout }) => stdout.trim())).toEqual(['600 root', '600 root', '600 root']);
+    const { controlPlaneEndpoint: seen } = await cluster.kbsJson<ClusterStatus>(['status', '-f', cluster.file]);
+    expect(seen.hosts.filter(({ answers }) => !answers)).toEqual([]);
+    expect(seen.hosts.filter(({ virtualAddress }) => virtualAddress?.held === true)).toHaveLength(1);
+    const upOn = seen.hosts.map(({ loadBalancer }) => loadBalancer?.apiServers.filter(({ up }) => up).length ?? 0);
+    expect(upOn).toEqual([3, 3, 3, 0, 0]);
     expect((await cluster.kbsJson<ConvergeResult>(['plan', '-f', cluster.file])).changes).toEqual([]);
   });
 

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { ConvergeResult, NodeResult } from '../../src/operations/index.js';
+import type { ClusterStatus, ConvergeResult, NodeResult } from '../../src/operations/index.js';
 import { diffSnapshots, snapshotHost, type Snapshot } from '../lab/snapshot.js';
 import { createLabCluster, type LabCluster } from '../support/lab-cluster.js';
 import { preparedHosts } from '../support/prepared-hosts.js';
@@ -137,8 +137,10 @@ describe.sequential('control planes that come and go', () => {
     expect(refused.exitCode).toBe(4);
     expect(refused.text).toContain('of the 2 members left 2 would have to run, and cp1 does not');
     expect(refused.text).toContain('kbs node remove cp1 --dead');
-    const status = await cluster.kbsJson<{ hosts: { name: string; problem?: unknown }[] }>(['status', '-f', cluster.file]);
+    const status = await cluster.kbsJson<ClusterStatus>(['status', '-f', cluster.file]);
     expect(status.hosts.filter(({ problem }) => problem !== undefined).map(({ name }) => name)).toEqual(['cp1']);
+    const [lb] = status.controlPlaneEndpoint.hosts.flatMap(({ host, loadBalancer }) => (host === 'w1' ? [loadBalancer] : []));
+    expect(lb?.apiServers.filter(({ up }) => !up)).toMatchObject([{ name: 'cp1', problem: expect.any(String) as string }]);
     expect(await controlPlanes('cp2')).toEqual(FIRST);
   });
 

@@ -1,3 +1,4 @@
+export { endpointOfHost, type EndpointOfHost } from './health.js';
 export { joinedNodeObjects, joinedNodesPhase } from './joined-nodes.js';
 export { KEEPALIVED_FILES } from './keepalived.js';
 export { hasLocalLb, localLbFiles, localLbLabels, localLbSteps } from './local-lb.js';

@@ -12,7 +12,11 @@ type Spec = RunContext['spec'];
 const REACH_WAIT_MS = 90_000;
 
 /** Why an API server is not reached; an answer that wants a login is one, too. */
-async function problemAt(host: Host, target: { readonly host: string; readonly port: number }, ca: string): Promise<string | undefined> {
+export async function problemAt(
+  host: Host,
+  target: { readonly host: string; readonly port: number },
+  ca: string,
+): Promise<string | undefined> {
   const answer = await httpStatus((address, port) => host.dial(address, port), {
     address: target.host,
     port: target.port,

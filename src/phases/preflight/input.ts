@@ -90,12 +90,10 @@ function disksOf(
 }
 
 function endpointPorts(spec: ClusterSpec, host: Host): readonly PortNeed[] {
-  if (hasLocalLb(spec, host)) return [{ port: PORTS.apiServer, component: 'load balancer of the node', process: 'haproxy' }];
+  const health = { port: PORTS.endpointHealth, component: 'haproxy health', process: 'haproxy' };
+  if (hasLocalLb(spec, host)) return [{ port: PORTS.apiServer, component: 'load balancer of the node', process: 'haproxy' }, health];
   if (endpointProvider(spec) !== 'keepalived' || !isControlPlane(host)) return [];
-  return [
-    { port: endpointOf(spec).port, component: 'haproxy', process: 'haproxy' },
-    { port: PORTS.endpointHealth, component: 'haproxy health', process: 'haproxy' },
-  ];
+  return [{ port: endpointOf(spec).port, component: 'haproxy', process: 'haproxy' }, health];
 }
 
 function endpointNeed(spec: ClusterSpec, host: Host): EndpointNeed | undefined {
