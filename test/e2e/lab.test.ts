@@ -7,6 +7,7 @@ import { output } from '../lab/command.js';
 import { createLab, downLab, openLab, type Lab } from '../lab/lab.js';
 import { ensureRootFileSystem } from '../lab/rootfs.js';
 import { diffSnapshots, snapshotHost } from '../lab/snapshot.js';
+import { listLabs } from '../lab/state.js';
 import { ensureLabTools } from '../lab/tools.js';
 
 /** What a lab could leave behind on the machine, by kind. Other labs may be up: only this one's traces count. */
@@ -182,6 +183,22 @@ describe('a lab that ends', () => {
     program.kill('SIGKILL');
     await ended;
     await downLab(name);
+    expect(await tracesOf(name)).toEqual([]);
+  });
+
+  test('makes room when its creator was killed and a next one is made', async () => {
+    const name = 'e2e-orphan';
+    const script = `import { createLab } from './test/lab/lab.ts'; await createLab({ name: '${name}', hosts: [{ name: 'a' }] }); process.exit(0);`;
+    const program = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '--eval', script], { stdio: 'ignore' });
+    expect((await once(program, 'exit'))[0]).toBe(0);
+    expect(await listLabs()).toContain(name);
+    const next = await createLab({ name, hosts: [{ name: 'b' }] });
+    try {
+      expect(next.hosts.map((host) => host.name)).toEqual(['b']);
+      expect((await next.ssh('b', 'hostname')).stdout).toBe('b\n');
+    } finally {
+      await next.down();
+    }
     expect(await tracesOf(name)).toEqual([]);
   });
 });

@@ -80,7 +80,7 @@ async function up(args: readonly string[]): Promise<number> {
     process.stderr.write('lab: interrupted, ending the lab\n');
     void downLab(values.name).finally(() => process.exit(INTERRUPTED));
   });
-  const lab = await createLab({ name: values.name, hosts: specs(names, values) });
+  const lab = await createLab({ name: values.name, hosts: specs(names, values), outlivesCreator: true });
   process.stderr.write(`lab: ${names.length} hosts after ${((Date.now() - started) / 1000).toFixed(1)} s\n`);
   await printLab(lab.name);
   const option = lab.name === 'lab' ? '' : ` --name ${lab.name}`;

@@ -11,7 +11,7 @@ import { withLock } from './lock.js';
 import { prepareMachine, restoreMachine } from './machine.js';
 import { createOperatorNetwork, hostNamespace, inNamespace, operatorNamespace } from './network.js';
 import { MACHINE_LOCK, labDiskDirectory } from './paths.js';
-import { startTimeOf } from './processes.js';
+import { isAlive, startTimeOf } from './processes.js';
 import { waitForSshd } from './ready.js';
 import { ensureRootFileSystem } from './rootfs.js';
 import { forgetHostKey, operatorDirectory, runOverSsh, sshFiles, writeKnownHosts } from './secure-shell.js';
@@ -140,13 +140,29 @@ async function waitUntilReady(lab: LabRecord, hosts: readonly HostRecord[]): Pro
   if (bad.length > 0) throw new LabError(`no login after the boot: ${bad.join(', ')}`);
 }
 
-/** Makes a lab and its hosts, and waits until each lets the operator in. A lab that cannot be completed is taken down again. */
-export async function createLab(options: { readonly name: string; readonly hosts: readonly LabHostSpec[] }): Promise<Lab> {
+/** Labs of a test run that was killed: they would hold their names, their memory and much of the processors for ever. */
+async function endAbandonedLabs(): Promise<void> {
+  for (const name of await listLabs()) {
+    const record = await findLab(name);
+    if (record?.outlivesCreator === false && !(await isAlive(record.creator))) await removeLab(name);
+  }
+}
+
+/**
+ * Makes a lab and its hosts, and waits until each lets the operator in. A lab that cannot be completed is taken down again; one
+ * whose creator has died without doing so goes when the next lab is made, unless it was to outlive it.
+ */
+export async function createLab(options: {
+  readonly name: string;
+  readonly hosts: readonly LabHostSpec[];
+  readonly outlivesCreator?: boolean;
+}): Promise<Lab> {
   const { name } = options;
   checkName('lab', name);
   await ensureLabTools();
   const rootFileSystem = await ensureRootFileSystem();
   const record = await onMachine(async () => {
+    await endAbandonedLabs();
     if ((await listLabs()).includes(name)) throw new LabError(`lab ${name} is up already`, `npm run lab -- down --name ${name}`);
     await prepareMachine();
     const planned: LabRecord = {
@@ -156,6 +172,7 @@ export async function createLab(options: { readonly name: string; readonly hosts
       sudoPassword: randomBytes(12).toString('base64url'),
       rootFileSystem,
       creator: { pid: process.pid, startTime: (await startTimeOf(process.pid)) ?? '' },
+      outlivesCreator: options.outlivesCreator ?? false,
     };
     await writeLab(planned);
     // Of a lab that ended with the machine's power; its state went, its disk did not.

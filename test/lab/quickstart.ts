@@ -32,7 +32,7 @@ async function up(): Promise<number> {
   const names = ['cp1', 'w1', 'w2'];
   const lab = (await listLabs()).includes(LAB)
     ? await openLab(LAB)
-    : await createLab({ name: LAB, hosts: names.map((name) => ({ name })) });
+    : await createLab({ name: LAB, hosts: names.map((name) => ({ name })), outlivesCreator: true });
   report(`3 bare hosts: ${lab.hosts.map((host) => `${host.name} ${host.address}`).join(', ')}`);
   await mkdir(DIRECTORY, { recursive: true });
   const clusterFile = join(DIRECTORY, 'cluster.yaml');

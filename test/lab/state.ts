@@ -18,6 +18,8 @@ export interface LabRecord {
   readonly rootFileSystem: string;
   /** The program that made the lab; while it runs, the lab is in use. */
   readonly creator: ProcessIdentity;
+  /** The lab is for somebody who looks around in it later; others are of no use to anybody once their creator is gone. */
+  readonly outlivesCreator: boolean;
 }
 
 /** What is noted of a host: before it is made, and again when it runs. */
