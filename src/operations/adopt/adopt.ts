@@ -5,12 +5,15 @@ import { formatClusterFile, parseClusterFile, type ClusterSpec, type HostSpec } 
 import { KbsError, toKbsError } from '../../errors/index.js';
 import type { EventBus } from '../../events/index.js';
 import { createHost, type Host, type Transport } from '../../host/index.js';
+import { openClusterEtcd } from '../cluster-api.js';
 import { tryConnect } from '../connect.js';
+import type { PkiSource } from '../../phases/index.js';
 import { createPkiSource } from '../pki-source.js';
 import { withControlPlane } from '../tokens/index.js';
 import { adoptedClusterFile, type AdoptAccess, type AdoptedFile, type FoundHost } from './cluster-file.js';
 import { readFoundCluster, type FoundCluster } from './found-cluster.js';
 import { checkMembership, lookAtHost, markAdopted } from './found-host.js';
+import { notesOnMembers } from './found-members.js';
 import { refuseUnadoptable } from './refusals.js';
 
 /** `kbs adopt`. */
@@ -110,8 +113,19 @@ function warnOf({ bus }: AdoptOptions, problems: ReadonlyMap<string, KbsError>):
   }
 }
 
-async function takeOver(options: AdoptOptions, first: Host, found: FoundCluster, caCertificate: string): Promise<AdoptResult> {
-  refuseUnadoptable(found);
+async function membersNotes(host: Host, pki: PkiSource, { nodes }: FoundCluster, options: AdoptOptions): Promise<readonly string[]> {
+  const etcd = openClusterEtcd([host], pki, options.now);
+  try {
+    return notesOnMembers(nodes, await etcd.members(options.signal));
+  } finally {
+    etcd.close();
+  }
+}
+
+async function takeOver(options: AdoptOptions, first: Host, found: FoundCluster, pki: PkiSource): Promise<AdoptResult> {
+  // Without the keys of its authorities nothing can be done for the cluster.
+  const caCertificate = (await pki.shared()).ca.certificate;
+  const notes = await membersNotes(first, pki, found, options);
   const access: AdoptAccess = { ...options, hostName: first.facts.hostname };
   const draft = specOf(adoptedClusterFile(found, [await lookAtHost(first)], access), options.to);
   const { hosts, seen, problems } = await lookAtAll(options, draft, caCertificate);
@@ -135,7 +149,7 @@ async function takeOver(options: AdoptOptions, first: Host, found: FoundCluster,
         const problem = problems.get(name)?.message;
         return { name, address, roles, ...(problem === undefined ? {} : { problem }) };
       }),
-      notes: adopted.notes,
+      notes: [...adopted.notes, ...notes],
     };
   } finally {
     await Promise.all(hosts.map((host) => host.transport.close()));
@@ -155,9 +169,8 @@ export async function adoptCluster(options: AdoptOptions): Promise<AdoptResult> 
   try {
     return await withControlPlane(host, signal, async (api) => {
       const found = await readFoundCluster(api);
-      // Without the keys of its authorities nothing can be done for the cluster.
-      const { ca } = await createPkiSource({ controlPlanes: [host], mayCreate: false, now: options.now }).shared();
-      return takeOver(options, host, found, ca.certificate);
+      refuseUnadoptable(found);
+      return takeOver(options, host, found, createPkiSource({ controlPlanes: [host], mayCreate: false, now: options.now }));
     });
   } finally {
     await host.transport.close();

@@ -6,7 +6,10 @@ import { adoptedClusterFile, type AdoptAccess, type FoundHost } from '../../../.
 import { differingFields } from '../../../../src/operations/adopt/differing-fields.js';
 import { parseKubeletFlags } from '../../../../src/operations/adopt/found-host.js';
 import type { FoundCluster, FoundNode } from '../../../../src/operations/adopt/found-cluster.js';
+import { notesOnMembers } from '../../../../src/operations/adopt/found-members.js';
 import { adoptProblems } from '../../../../src/operations/adopt/refusals.js';
+
+import { aMember } from '../../../support/memory-etcd.js';
 
 const GOLDEN = new URL('../../../golden/', import.meta.url);
 
@@ -210,6 +213,29 @@ describe('a cluster kbs could not look after', () => {
 
   test('is refused with all reasons at once', () => {
     expect(adoptProblems(changed({ kubernetesVersion: 'v1.26.0', clusterName: 'prod' })).length).toBeGreaterThan(2);
+  });
+});
+
+describe('the members of etcd', () => {
+  const nodes = [node(), node({ name: 'cp2', address: '10.0.0.12' }), node(WORKER)];
+
+  test('are one for each control plane, by its name or by its address', () => {
+    expect(notesOnMembers(nodes, [aMember('cp1', 11), aMember('elsewhere', 12)])).toEqual([]);
+  });
+
+  test('that nobody is behind are told of, and those that do not vote yet', () => {
+    const members = [aMember('cp1', 11), aMember('cp2', 12, { isLearner: true }), aMember('cp3', 13), aMember('', 30, { clientUrls: [] })];
+    expect(notesOnMembers(nodes, members)).toEqual([
+      expect.stringContaining('a member cp3 that is no control plane'),
+      expect.stringContaining('kbs node remove 1e --dead'),
+      expect.stringContaining('the member of cp2 is a learner'),
+    ]);
+  });
+
+  test('without one of a control plane are a reason to leave the cluster alone', () => {
+    expect(() => notesOnMembers(nodes, [aMember('cp1', 11)])).toThrow(
+      expect.objectContaining({ code: 'ADOPT_REFUSED', message: 'cp2 is no member of etcd' }) as Error,
+    );
   });
 });
 
