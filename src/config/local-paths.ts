@@ -54,7 +54,10 @@ function references(document: unknown): readonly Reference[] {
   return [
     ...sshReferences(['spec', 'ssh']),
     ...indexes(['spec', 'hosts']).flatMap((index) => sshReferences(['spec', 'hosts', index, 'ssh'])),
-    ...indexes(registries).map((index): Reference => ({ owner: [...registries, index], field: 'caFile', expected: 'file' })),
+    ...indexes(registries).flatMap((index): readonly Reference[] => [
+      { owner: [...registries, index], field: 'caFile', expected: 'file' },
+      { owner: [...registries, index, 'credentials'], field: 'passwordFile', expected: 'file' },
+    ]),
     ...['caFile', 'certFile', 'keyFile'].map((field): Reference => ({ owner: ['spec', 'etcd', 'external'], field, expected: 'file' })),
     { owner: ['spec', 'artifacts'], field: 'checksums', expected: 'file' },
     { owner: ['spec', 'artifacts'], field: 'path', expected: 'directory' },

@@ -30,18 +30,57 @@ function usedRuntimes(draft: Draft): readonly WrittenRuntime[] {
   return cluster !== undefined && (nodes.length === 0 || overrides.length < nodes.length) ? [cluster, ...own] : own;
 }
 
-/** Docker Engine knows mirrors of its own registry alone. */
-function* mirrorProblems(draft: Draft): Generator<Problem> {
-  const registries = draft.at(...CLUSTER, 'registries');
-  for (const [index] of (Array.isArray(registries) ? registries : []).entries()) {
+interface WrittenRegistry {
+  readonly path: DocumentPath;
+  readonly host: string;
+  readonly mirrors: readonly string[];
+  readonly hasCredentials: boolean;
+}
+
+function writtenRegistries(draft: Draft): readonly WrittenRegistry[] {
+  const list = draft.at(...CLUSTER, 'registries');
+  return (Array.isArray(list) ? list : []).flatMap((_, index): WrittenRegistry[] => {
     const path = [...CLUSTER, 'registries', index];
-    const host = draft.at(...path, 'host');
-    const mirrors = draft.at(...path, 'mirrors');
-    if (typeof host !== 'string' || host === 'docker.io' || !Array.isArray(mirrors) || mirrors.length === 0) continue;
-    yield {
-      path: [...path, 'mirrors'],
-      message: `Docker Engine mirrors docker.io only: hosts with type docker would go to ${host} itself`,
-    };
+    const [host, mirrors] = [draft.at(...path, 'host'), draft.at(...path, 'mirrors')];
+    if (typeof host !== 'string') return [];
+    const urls = (Array.isArray(mirrors) ? mirrors : []).filter((url): url is string => typeof url === 'string' && URL.canParse(url));
+    return [{ path, host, mirrors: urls, hasCredentials: draft.at(...path, 'credentials') !== undefined }];
+  });
+}
+
+/** Docker Engine knows mirrors of its own registry alone, and shows them what is meant for that registry. */
+function* mirrorProblems(draft: Draft): Generator<Problem> {
+  const registries = writtenRegistries(draft);
+  const mirrorHosts = new Set(registries.flatMap(({ mirrors }) => mirrors.map((url) => new URL(url).host)));
+  for (const { path, host, mirrors, hasCredentials } of registries) {
+    if (host !== 'docker.io' && mirrors.length > 0) {
+      yield {
+        path: [...path, 'mirrors'],
+        message: `Docker Engine mirrors docker.io only: hosts with type docker would go to ${host} itself`,
+      };
+    }
+    if (hasCredentials && host === 'docker.io' && mirrors.length > 0) {
+      yield {
+        path: [...path, 'credentials'],
+        message: 'Docker Engine would show them to the mirrors, too: leave out the one or the other',
+      };
+    }
+    if (hasCredentials && mirrorHosts.has(host)) {
+      yield { path: [...path, 'credentials'], message: `Docker Engine has no credentials for mirrors, and ${host} is one` };
+    }
+  }
+}
+
+/** A password that anybody on the way can read. */
+function* plainTextWarnings(draft: Draft): Generator<Problem> {
+  const registries = writtenRegistries(draft);
+  const plain = new Set(
+    registries.flatMap(({ mirrors }) => mirrors.filter((url) => url.startsWith('http:')).map((url) => new URL(url).host)),
+  );
+  for (const { path, host, hasCredentials } of registries) {
+    if (hasCredentials && plain.has(host)) {
+      yield { path: [...path, 'credentials'], message: `a mirror leads to ${host} by http: anybody on the way can read the password` };
+    }
   }
 }
 
@@ -59,6 +98,7 @@ export function* runtimeProblems(draft: Draft): Generator<Problem> {
 
 /** What has no effect with the runtimes that are used. */
 export function* runtimeWarnings(draft: Draft): Generator<Problem> {
+  yield* plainTextWarnings(draft);
   const used = usedRuntimes(draft);
   const idle = (fields: readonly string[], why: string): readonly Problem[] =>
     fields.filter((field) => draft.at(...CLUSTER, field) !== undefined).map((field) => ({ path: [...CLUSTER, field], message: why }));

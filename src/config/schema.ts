@@ -12,12 +12,12 @@ import {
   interfaceName,
   localPath,
   port,
-  registryHost,
   registryPath,
   releaseVersion,
   remotePath,
   text,
 } from './schema-fields.js';
+import { registries } from './schema-registries.js';
 import { gvisor, runtimeClasses } from './schema-runtime-classes.js';
 import { host, runtimeInstall, runtimeType, ssh, withInstall } from './schema-hosts.js';
 import { network } from './schema-network.js';
@@ -42,13 +42,6 @@ const extraVolume = z.strictObject({
 const component = z.strictObject({
   extraArgs: flags().default({}).describe('Flags that replace or join the defaults; names without dashes'),
   extraVolumes: z.array(extraVolume).default([]).describe('Host paths to mount besides the defaults'),
-});
-
-const registry = z.strictObject({
-  host: registryHost.describe('Registry host as in image names: docker.io, registry.k8s.io, 10.0.0.5:5000'),
-  mirrors: z.array(httpUrl).default([]).describe('Tried in this order before the registry itself'),
-  insecureSkipVerify: z.boolean().default(false).describe('Accept any certificate of the mirrors'),
-  caFile: localPath.optional().describe('CA certificate (PEM) of the mirrors, a file on this machine'),
 });
 
 const proxyUrl = httpUrl.superRefine((value, context) => {
@@ -76,7 +69,7 @@ const containerRuntime = z.strictObject({
     .describe('cri-dockerd version, e.g. 0.3.4; default: pinned. Only for hosts with type: docker'),
   cgroupDriver: z.enum(['systemd', 'cgroupfs']).default('systemd').describe('Set alike in runtime and kubelet'),
   proxy: proxy.optional().describe('Proxy that container runtimes pull images through'),
-  registries: z.array(registry).default([]).describe('Mirrors of image registries'),
+  registries: registries.default([]).describe('Mirrors, CAs and credentials of image registries, the same for every container runtime'),
 });
 
 const artifacts = z

@@ -84,6 +84,8 @@ export const PATHS = {
   dockerConfig: '/etc/docker/daemon.json',
   /** CA certificates of registries for Docker Engine, one folder each. */
   dockerRegistriesDir: '/etc/docker/certs.d',
+  /** Credentials of registries that the kubelet hands to the runtime with each pull, in the format of Docker's clients. */
+  kubeletRegistryAuth: '/var/lib/kubelet/config.json',
   /** Images and containers of Docker Engine. */
   dockerStateDir: '/var/lib/docker',
   /** Docker Engine, of the distribution. */

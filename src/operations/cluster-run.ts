@@ -12,6 +12,7 @@ import { withClusterLock } from './cluster-lock.js';
 import { connectAll, tryConnect, type Connected, type ConnectOptions } from './connect.js';
 import { readExternalEtcd } from './external-etcd.js';
 import { createPkiSource } from './pki-source.js';
+import { createRegistryCredentialsSource } from './registry-credentials.js';
 import { createVrrpPasswordSource } from './vrrp-password.js';
 
 /** What every operation on a cluster file gets from its command. */
@@ -105,6 +106,7 @@ export async function openRunContext(input: ClusterInput, hosts: OperationHosts,
     pki,
     node: signedNodeSource(spec, pki),
     vrrp: createVrrpPasswordSource(controlPlaneHosts),
+    registryCredentials: createRegistryCredentialsSource(spec, input.bus),
     kube,
     etcd: openClusterEtcd(etcd === 'hosts' ? etcdHosts : controlPlaneHosts, pki, now),
     ignorePreflight: input.ignorePreflight,

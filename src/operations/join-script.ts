@@ -5,6 +5,7 @@ import { renderCloudInit } from '../render/index.js';
 import type { Secret } from '../secret/index.js';
 import { clusterImages, resolveVersions } from '../versions/index.js';
 import { openArtifacts, type ClusterInput } from './cluster-run.js';
+import { createRegistryCredentialsSource } from './registry-credentials.js';
 import { makeToken, readClusterAccess, withApi } from './tokens/index.js';
 
 /** What `kbs join-script` was asked for. */
@@ -47,9 +48,11 @@ export async function makeJoinScript(
   const { architecture, artifactsUrl, version, format } = options;
   // Told before anything is made in the cluster.
   partsBaseUrl(spec, artifactsUrl);
+  const registryCredentials = createRegistryCredentialsSource(spec, bus);
+  await registryCredentials();
   const artifacts = await openArtifacts(input, spec.name);
   const versions = resolveVersions(spec, artifacts.catalogue);
-  const parts = { spec, artifacts, versions, images: clusterImages(spec, versions), architecture, artifactsUrl };
+  const parts = { spec, artifacts, versions, images: clusterImages(spec, versions), architecture, artifactsUrl, registryCredentials };
   return withApi({ kind: 'file', input }, async (api) => {
     const { server, caCertificate } = await readClusterAccess(api);
     const { token, expires } = await makeToken(api, { token: undefined, ttlMs: options.ttlMs, description: DESCRIPTION }, { bus, signal });

@@ -5,6 +5,7 @@ import type { Host } from '../host/index.js';
 import type { KubeAccess } from '../kube/index.js';
 import type { ClusterAccess } from '../kubeconfig/index.js';
 import type { EtcdClient, KeyPair, SharedPki } from '../pki/index.js';
+import type { RegistryCredentials } from '../render/index.js';
 import type { Secret } from '../secret/index.js';
 import type { ProofRow } from './proof-row.js';
 import type { ClusterImages, ComponentVersions } from '../versions/index.js';
@@ -43,6 +44,9 @@ export interface VrrpPasswordSource {
   password(): Promise<Secret>;
 }
 
+/** What the cluster file says where to find, read once per run. @throws KbsError CONFIG_INVALID naming the registry whose password is missing */
+export type RegistryCredentialsSource = () => Promise<readonly RegistryCredentials[]>;
+
 /** Takes the rows of the proof, for the result of the operation. */
 export interface ProofReport {
   put(rows: readonly ProofRow[]): void;
@@ -65,6 +69,7 @@ export interface RunContext {
   readonly pki: PkiSource;
   readonly node: NodeSource;
   readonly vrrp: VrrpPasswordSource;
+  readonly registryCredentials: RegistryCredentialsSource;
   readonly kube: KubeAccess;
   /** Members of etcd, through the control planes that are connected. */
   readonly etcd: EtcdAccess;

@@ -1,9 +1,6 @@
 import { PATHS } from '../constants/index.js';
 import { renderTemplate } from './template.js';
-import type { ContainerdConfigInput, ProxyInput, RegistryInput, RunscConfigInput } from './types.js';
-
-/** Docker Hub's API has another name than its images. */
-const API_HOSTS: Readonly<Record<string, string>> = { 'docker.io': 'registry-1.docker.io' };
+import type { ContainerdConfigInput, ProxyInput, RunscConfigInput } from './types.js';
 
 /** config.toml of containerd 1.6 and 1.7 (format version 2): one file, because a drop-in would reset the tables it touches. */
 export function renderContainerdConfig(input: ContainerdConfigInput): string {
@@ -29,15 +26,6 @@ export function renderRunscConfig({ platform = '', network, cgroupDriver }: Runs
 /** Unit of containerd, for the program at this absolute path. */
 export function renderContainerdUnit(input: { readonly binary: string }): string {
   return renderTemplate('containerd.service', input);
-}
-
-/** A registry's mirrors for containerd: the text, and the file's path below the folder of registries. */
-export function renderHostsToml(registry: RegistryInput): { readonly path: string; readonly text: string } {
-  const mirrors = registry.mirrors.map((url) => ({ url, skipVerify: registry.insecureSkipVerify, caPath: registry.caPath }));
-  return {
-    path: `${registry.host}/hosts.toml`,
-    text: renderTemplate('hosts.toml', { server: `https://${API_HOSTS[registry.host] ?? registry.host}`, mirrors }),
-  };
 }
 
 /** Drop-in with the proxy of a service. In units a percent sign begins a specifier. */

@@ -3,11 +3,11 @@ export {
   renderContainerdConfig,
   renderContainerdUnit,
   renderCrictlConfig,
-  renderHostsToml,
   renderProxyDropIn,
   renderRunscConfig,
 } from './container-runtime.js';
 export { renderCriDockerSocket, renderCriDockerUnit, renderDockerConfig } from './docker.js';
+export { renderHostsToml, renderRegistryAuth, withContainerdCredentials } from './registries.js';
 export { renderApiServer, renderControllerManager, renderScheduler } from './control-plane.js';
 export { renderCloudInit, renderJoinScript, type JoinScriptFields } from './join-script.js';
 export {
@@ -41,6 +41,7 @@ export type {
   KubeletFlagsInput,
   KubeProxyConfigInput,
   ProxyInput,
+  RegistryCredentials,
   RegistryInput,
   SchedulerInput,
 } from './types.js';

@@ -11,6 +11,7 @@ export type TemplateName =
   | 'Corefile'
   | 'check-endpoint'
   | 'containerd-config.toml'
+  | 'containerd-credentials.toml'
   | 'containerd.service'
   | 'cri-docker.service'
   | 'cri-docker.socket'

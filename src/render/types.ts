@@ -1,3 +1,5 @@
+import type { Secret } from '../secret/index.js';
+
 /** A host path mounted into a static pod besides the defaults. */
 export interface ExtraVolume {
   readonly name: string;
@@ -124,8 +126,16 @@ export interface RegistryInput {
   /** URLs, tried in this order before the registry itself. */
   readonly mirrors: readonly string[];
   readonly insecureSkipVerify: boolean;
-  /** CA certificate of the mirrors on the host. */
+  /** CA certificate of the mirrors, or of the registry where it has none; on the host. */
   readonly caPath?: string;
+}
+
+/** What a registry wants to see before it gives an image. */
+export interface RegistryCredentials {
+  /** As in image names: `docker.io`, `10.0.0.5:5000`. */
+  readonly host: string;
+  readonly username: string;
+  readonly password: Secret;
 }
 
 /** Input of the ClusterConfiguration in ConfigMap kubeadm-config. */

@@ -31,6 +31,12 @@ function hasRightOwner(file: FileSpec, was: FileStat): boolean {
   return withGroup(file.owner ?? 'root:root') === `${was.owner}:${was.group}`;
 }
 
+/** Also what nobody else could read so far and everybody may from now on: secrets were in it, or it would have been open before. */
+function isSecret({ content, mode }: FileSpec, was: FileStat | undefined): boolean {
+  const wasPrivate = was !== undefined && (was.mode & 0o077) === 0;
+  return content instanceof Secret || (wasPrivate && (mode & 0o077) !== 0);
+}
+
 async function probeFiles(host: Host, options: FilesStepOptions): Promise<SeenFiles> {
   const asked = options.directories ?? [];
   const paths = options.files.map((file) => file.path);
@@ -47,7 +53,7 @@ async function probeFiles(host: Host, options: FilesStepOptions): Promise<SeenFi
       const was = stats.get(file.path);
       const contentDiffers = was?.type !== 'file' || digests.get(file.path) !== sha256Of(file.content);
       if (was !== undefined && !contentDiffers && was.mode === file.mode && hasRightOwner(file, was)) return undefined;
-      const isShown = contentDiffers && was !== undefined && !(file.content instanceof Secret);
+      const isShown = contentDiffers && was !== undefined && !isSecret(file, was);
       return { file, was, contentDiffers, text: isShown ? await host.files.read(file.path) : undefined };
     }),
   );
@@ -77,7 +83,7 @@ function planFiles(seen: SeenFiles): Plan {
     ...changes.map(describe),
   ].join(', ');
   const diff = changes
-    .filter((change) => change.contentDiffers && !(change.file.content instanceof Secret))
+    .filter((change) => change.contentDiffers && !isSecret(change.file, change.was))
     .map(({ file, text }) => unifiedDiff(file.path, text, file.content instanceof Secret ? undefined : file.content))
     .join('');
   const isNew = wrongFolders.length === 0 && changes.every((change) => change.was === undefined);

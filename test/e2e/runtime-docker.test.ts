@@ -1,27 +1,40 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ConvergeResult } from '../../src/operations/index.js';
 import { offerPackages } from '../lab/apt-source.js';
+import { capture } from '../lab/command.js';
 import type { Mirror } from '../lab/mirror.js';
 import { diffSnapshots, snapshotHost, type Snapshot } from '../lab/snapshot.js';
 import { createLabCluster, type LabCluster } from '../support/lab-cluster.js';
 import { divertRunc } from '../support/lab-runc.js';
+import { startRegistry, type Registry } from '../support/registry.js';
 
 const HOSTS = ['cp1', 'w1'];
 /** Docker Engine is Debian's docker.io; cri-dockerd is the lab's stand-in, made of the real dockershim. */
 const RUNTIMES = { cp1: { type: 'docker' }, w1: { type: 'containerd' } };
 
+const IMAGE = { name: 'private/pause', tag: '1' };
+const PASSWORD = 'kbs-t0ken%$7';
+const LOGIN = Buffer.from(`kbs:${PASSWORD}`).toString('base64');
+
 let cluster: LabCluster;
 let archive: Mirror;
+let registry: Registry;
 const bare = new Map<string, Snapshot>();
 
 beforeAll(async () => {
   cluster = await createLabCluster({ name: 'dock', hosts: HOSTS.map((name) => ({ name })), runtimes: RUNTIMES });
   await divertRunc(cluster.lab, ['cp1']);
   archive = await offerPackages(cluster.lab, ['docker.io', 'runc']);
+  const file = (await capture(['find', cluster.bundle, '-name', 'pause-*.tar'])).stdout.trim();
+  registry = await startRegistry(cluster.lab, { archive: file, ...IMAGE }, { username: 'kbs', password: PASSWORD });
   for (const name of HOSTS) bare.set(name, await snapshotHost(cluster.lab, name));
 });
 
 afterAll(async () => {
+  delete process.env['REGISTRY_TOKEN'];
+  await registry.stop();
   await archive.stop();
   await cluster.down();
 });
@@ -30,6 +43,12 @@ async function pods(): Promise<string> {
   const fields =
     '{range .items[*]}{.metadata.name} {.spec.nodeName} {range .status.containerStatuses[*]}{.containerID} {.restartCount} {end}{"\\n"}{end}';
   return cluster.kubectl(['get', 'pods', '-A', '-o', `jsonpath=${fields}`]);
+}
+
+/** The entry of the lab's registry: its CA is a file beside the cluster file, its password comes from the environment. */
+async function ownRegistry(): Promise<object> {
+  await writeFile(join(cluster.directory, 'registry-ca.pem'), registry.caCertificate);
+  return { host: registry.host, caFile: 'registry-ca.pem', credentials: { username: 'kbs', passwordEnv: 'REGISTRY_TOKEN' } };
 }
 
 /** What a command says on the host with Docker Engine. */
@@ -69,21 +88,64 @@ describe.sequential('Docker Engine with the stand-in for cri-dockerd on the cont
     await cluster.describe({
       spec: {
         containerRuntime: {
-          registries: [{ host: 'docker.io', mirrors: ['https://mirror.example.org'] }],
-          proxy: { httpsProxy: 'http://proxy.example.org:3128', noProxy: ['.example.org'] },
+          registries: [{ host: 'docker.io', mirrors: ['https://mirror.example.org'] }, await ownRegistry()],
+          proxy: { httpsProxy: 'http://proxy.example.org:3128', noProxy: ['.example.org', cluster.lab.gateway] },
         },
       },
     });
+    const unread = await cluster.kbs(['apply', '-f', cluster.file, '--output', 'json']);
+    expect([unread.exitCode, unread.stdout]).toEqual([3, expect.stringContaining('REGISTRY_TOKEN, which is not set')]);
+    process.env['REGISTRY_TOKEN'] = PASSWORD;
     const planned = await cluster.kbs(['plan', '-f', cluster.file, '--output', 'json']);
     const applied = await cluster.kbsJson<ConvergeResult>(['apply', '-f', cluster.file]);
     const key = ({ host, step, plan }: ConvergeResult['changes'][number]): string => `${host} ${step} ${plan.summary}`;
     expect(applied.changes.map(key).sort()).toEqual((JSON.parse(planned.stdout) as ConvergeResult).changes.map(key).sort());
-    expect(applied.changes.map(({ host, step }) => `${host} ${step}`)).toContain('cp1 runtime/docker-service');
+    const steps = applied.changes.map(({ host, step }) => `${host} ${step}`);
+    expect(steps).toEqual(expect.arrayContaining(['cp1 runtime/docker-service', 'cp1 kubelet/service', 'w1 runtime/service']));
+    expect(steps).not.toContain('w1 kubelet/service');
     expect(await onDocker('docker info --format "{{.RegistryConfig.Mirrors}}"')).toBe('[https://mirror.example.org/]');
     const proxied = 'HTTPS_PROXY=http://proxy.example.org:3128 NO_PROXY=localhost,127.0.0.0/8,';
     expect(await onDocker('systemctl show -p Environment --value docker')).toContain(proxied);
     expect((await cluster.lab.ssh('w1', 'systemctl show -p Environment --value containerd')).stdout).toContain(proxied);
     expect(await pods()).toBe(before);
+    expect((await cluster.kbsJson<ConvergeResult>(['apply', '-f', cluster.file])).changes).toEqual([]);
+  });
+
+  test('pods of both runtimes get images from a registry with a password and a CA of its own, and nobody is told the password', async () => {
+    const image = `${registry.host}/${IMAGE.name}:${IMAGE.tag}`;
+    const pod = (node: string): object => ({
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name: `own-image-${node}` },
+      spec: {
+        nodeName: node,
+        tolerations: [{ operator: 'Exists' }],
+        containers: [{ name: 'own', image, imagePullPolicy: 'Always' }],
+      },
+    });
+    await cluster.kubectl(['apply', '-f', '-'], JSON.stringify({ apiVersion: 'v1', kind: 'List', items: HOSTS.map(pod) }));
+    await cluster.kubectl(['wait', '--for=condition=Ready', '--timeout=60s', ...HOSTS.map((node) => `pod/own-image-${node}`)]);
+    await cluster.kubectl(['delete', '--now', ...HOSTS.map((node) => `pod/own-image-${node}`)]);
+    const answers = (await registry.requests()).map(({ status }) => status);
+    expect(new Set(answers)).toEqual(new Set([200, 401]));
+
+    expect((await cluster.lab.ssh('cp1', 'stat -c %a /var/lib/kubelet/config.json')).stdout.trim()).toBe('600');
+    expect((await cluster.lab.ssh('w1', 'stat -c %a /etc/containerd/config.toml')).stdout.trim()).toBe('600');
+    const told = await capture(['grep', '-rlF', '-e', PASSWORD, '-e', LOGIN, cluster.directory]);
+    expect(told.stdout).toBe('');
+  });
+
+  test('registries that leave the cluster file leave the hosts, and no plan shows what was secret', async () => {
+    await cluster.describe();
+    const planned = await cluster.kbs(['plan', '-f', cluster.file, '--output', 'json']);
+    expect(planned.stdout).toContain('/var/lib/kubelet/config.json');
+    expect(planned.stdout).not.toContain(PASSWORD);
+    await cluster.kbsJson<ConvergeResult>(['apply', '-f', cluster.file]);
+    const left = 'grep -rlF -e "$1" -e "$2" /etc /var/lib/kubelet; ls /etc/docker/certs.d/*/* /etc/containerd/certs.d/*/*';
+    for (const host of HOSTS) {
+      const found = await cluster.lab.exec(cluster.lab.host(host), ['sh', '-c', left, 'look', PASSWORD, LOGIN]);
+      expect(found.stdout, host).toBe('');
+    }
     expect((await cluster.kbsJson<ConvergeResult>(['apply', '-f', cluster.file])).changes).toEqual([]);
   });
 

@@ -15,9 +15,13 @@ import {
   renderKubeletFlags,
   renderKubeletUnit,
   renderProxyDropIn,
+  renderRegistryAuth,
+  withContainerdCredentials,
   type KubeletConfigInput,
   type KubeletFlagsInput,
+  type RegistryCredentials,
 } from '../../src/render/index.js';
+import { Secret } from '../../src/secret/index.js';
 
 function kubeletConfig(change: Partial<KubeletConfigInput> = {}): string {
   return renderKubeletConfig({
@@ -37,6 +41,15 @@ function kubeletFlags(change: Partial<KubeletFlagsInput> = {}): string {
 function etcdUnit(extraArgs: Readonly<Record<string, string>> = {}): string {
   const initialCluster = [1, 2, 3].map((number) => `etcd${number}=https://192.0.2.3${number}:2380`).join(',');
   return renderEtcdUnit({ nodeName: 'etcd1', advertiseAddress: '192.0.2.31', dataDir: '/var/lib/etcd', initialCluster, extraArgs });
+}
+
+const CREDENTIALS: readonly RegistryCredentials[] = [
+  { host: 'docker.io', username: 'me', password: new Secret('a"b\\c') },
+  { host: '192.0.2.5:5000', username: 'oauth2', password: new Secret('token') },
+];
+
+function revealed(content: string | Secret): string {
+  return typeof content === 'string' ? content : content.reveal();
 }
 
 const FILES: Readonly<Record<string, string>> = {
@@ -115,6 +128,19 @@ const FILES: Readonly<Record<string, string>> = {
     insecureSkipVerify: true,
     caPath: '/etc/containerd/certs.d/192.0.2.5:5000/ca.crt',
   }).text,
+  'hosts-own-ca.toml': renderHostsToml({
+    host: '192.0.2.5:5000',
+    mirrors: [],
+    insecureSkipVerify: false,
+    caPath: '/etc/containerd/certs.d/192.0.2.5:5000/ca.crt',
+  }).text,
+  'containerd-config-credentials.toml': revealed(
+    withContainerdCredentials(
+      renderContainerdConfig({ pauseImage: 'registry.k8s.io/pause:3.8', cgroupDriver: 'systemd', restrictOomScoreAdj: false }),
+      CREDENTIALS,
+    ),
+  ),
+  'registry-auth.json': renderRegistryAuth(CREDENTIALS).reveal(),
 };
 
 test.each(Object.entries(FILES))('%s is what it was', async (name, text) => {

@@ -1,7 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import { PATHS, UNITS, type RuntimeChoice } from '../../constants/index.js';
 import { sh, type Host } from '../../host/index.js';
-import { renderContainerdConfig, renderContainerdUnit, renderCrictlConfig, renderHostsToml } from '../../render/index.js';
+import {
+  renderContainerdConfig,
+  renderContainerdUnit,
+  renderCrictlConfig,
+  renderHostsToml,
+  withContainerdCredentials,
+} from '../../render/index.js';
 import { unitStep, type FileSpec } from '../../steps/index.js';
 import type { RunContext } from '../context.js';
 import { noProxyStep, proxyFiles, proxyInputs } from './proxy.js';
@@ -18,7 +24,7 @@ function containerdTarget(name: string): string | undefined {
   return plain.startsWith('bin/') ? `${PATHS.localBinDir}/${plain.slice('bin/'.length)}` : undefined;
 }
 
-/** Mirrors and CAs of registries, one folder each. */
+/** Mirrors and CAs of registries, one folder each. Read with each pull. */
 async function registryFiles(spec: RunContext['spec']): Promise<readonly FileSpec[]> {
   const files = spec.containerRuntime.registries.map(async ({ host, mirrors, insecureSkipVerify, caFile }): Promise<FileSpec[]> => {
     const caPath = caFile === undefined ? undefined : `${PATHS.containerdRegistriesDir}/${host}/ca.crt`;
@@ -66,7 +72,8 @@ export function containerdRuntime({ install }: Pick<RuntimeChoice, 'install'>, r
           ]),
       ...(runtimeClasses.includes('gvisor') ? gvisorArtifacts(versions) : []),
     ],
-    async files({ spec, images }, machine) {
+    async files({ spec, images, registryCredentials }, machine) {
+      const credentials = await registryCredentials();
       const config = renderContainerdConfig({
         pauseImage: images.pause,
         cgroupDriver: spec.containerRuntime.cgroupDriver,
@@ -74,7 +81,11 @@ export function containerdRuntime({ install }: Pick<RuntimeChoice, 'install'>, r
         hasGvisor: runtimeClasses.includes('gvisor'),
       });
       return [
-        { path: PATHS.containerdConfig, content: config, mode: 0o644 },
+        {
+          path: PATHS.containerdConfig,
+          content: withContainerdCredentials(config, credentials),
+          mode: credentials.length === 0 ? 0o644 : 0o600,
+        },
         { path: PATHS.containerdUnit, content: renderContainerdUnit({ binary }), mode: 0o644 },
         { path: PATHS.crictlConfig, content: renderCrictlConfig({ criSocket: CONTAINERD_CRI_SOCKET }), mode: 0o644 },
         ...proxyFiles(spec, UNITS.containerd),
@@ -82,6 +93,8 @@ export function containerdRuntime({ install }: Pick<RuntimeChoice, 'install'>, r
         ...(await registryFiles(spec)),
       ];
     },
+    registriesDir: PATHS.containerdRegistriesDir,
+    kubeletFiles: () => [],
     inputs,
     unitSteps: (files) => [
       noProxyStep(files, UNITS.containerd),

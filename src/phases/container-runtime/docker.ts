@@ -1,7 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import { PATHS, UNITS, type RuntimeChoice } from '../../constants/index.js';
 import { sh, script, type Host } from '../../host/index.js';
-import { renderCriDockerSocket, renderCriDockerUnit, renderCrictlConfig, renderDockerConfig } from '../../render/index.js';
+import {
+  renderCriDockerSocket,
+  renderCriDockerUnit,
+  renderCrictlConfig,
+  renderDockerConfig,
+  renderRegistryAuth,
+} from '../../render/index.js';
 import { unitStep, type FileSpec } from '../../steps/index.js';
 import type { RuntimeTraces } from '../baseline/index.js';
 import type { RunContext } from '../context.js';
@@ -98,6 +104,10 @@ export function dockerRuntime({ cgroupDriver }: Pick<RuntimeChoice, 'cgroupDrive
         ...(await registryFiles(spec)),
       ];
     },
+    registriesDir: PATHS.dockerRegistriesDir,
+    // Docker Engine keeps none: whoever asks it to pull brings them. The kubelet does so for every pod, from a file of its own.
+    kubeletFiles: (credentials) =>
+      credentials.length === 0 ? [] : [{ path: PATHS.kubeletRegistryAuth, content: renderRegistryAuth(credentials), mode: 0o600 }],
     inputs: [PATHS.criDockerdBinary, PATHS.criDockerUnit],
     unitSteps: (files) => [
       noProxyStep(files, UNITS.docker),
@@ -132,7 +142,8 @@ export function dockerRuntime({ cgroupDriver }: Pick<RuntimeChoice, 'cgroupDrive
     images: {
       list: script(IMAGES),
       import: (path) => sh`docker load -q -i ${path}`,
-      pull: (reference) => sh`crictl pull ${reference}`,
+      // By Docker's own client: it finds the kubelet's credentials, and they stay out of the command line.
+      pull: (reference) => sh`docker --config ${PATHS.kubeletDir} pull -q ${reference}`,
     },
     answersCri,
   };

@@ -4,10 +4,11 @@ import { filesStep, packageStep, unpackStep, uploadStep, type FileSpec } from '.
 import { runtimeRecordStep } from '../baseline/index.js';
 import { isNode, type RunContext } from '../context.js';
 import { FLANNEL_CNI_FILE, flannelCniConfig } from '../pod-network/index.js';
+import { formerRegistriesStep } from './former-registries.js';
 import { runtimeOf } from './runtimes.js';
-import type { ContainerRuntime, RuntimeArtifact, RuntimeMachine } from './types.js';
+import type { ContainerRuntime, RuntimeArtifact, RuntimeFilesContext, RuntimeMachine } from './types.js';
 
-type Slice = Pick<RunContext, 'spec' | 'artifacts' | 'versions' | 'images'>;
+type Slice = Pick<RunContext, 'spec' | 'artifacts' | 'versions' | 'images' | 'registryCredentials'>;
 
 function artifactStep({ artifacts }: Pick<Slice, 'artifacts'>, host: Host, { name, version, target }: RuntimeArtifact): AnyStep {
   const source = () => artifacts.file(name, version, host.facts.architecture);
@@ -33,13 +34,14 @@ function cniFiles(spec: RunContext['spec']): readonly FileSpec[] {
   return [{ path: FLANNEL_CNI_FILE, content: flannelCniConfig(), mode: 0o644 }];
 }
 
-/** Everything the runtime, crictl and the pod network's plugins read. */
+/** Everything the runtime, crictl and the pod network's plugins read, and what the kubelet reads for the runtime. */
 export async function containerRuntimeFiles(
-  context: Pick<RunContext, 'spec' | 'images'>,
+  context: RuntimeFilesContext,
   runtime: ContainerRuntime,
   machine: RuntimeMachine,
 ): Promise<readonly FileSpec[]> {
-  return [...(await runtime.files(context, machine)), ...cniFiles(context.spec)];
+  const ofKubelet = runtime.kubeletFiles(await context.registryCredentials());
+  return [...(await runtime.files(context, machine)), ...ofKubelet, ...cniFiles(context.spec)];
 }
 
 /** The host's container runtime, configured for Kubernetes, running. */
@@ -57,6 +59,7 @@ export const containerRuntimePhase: Phase<Slice> = {
     return [
       ...(runtime.traces === undefined ? [] : [runtimeRecordStep(runtime.traces)]),
       ...(runtime.isConfiguredFirst ? [...configuration, ...programs] : [...programs, ...configuration]),
+      formerRegistriesStep(runtime, files),
       ...runtime.unitSteps(files),
     ];
   },

@@ -1,6 +1,7 @@
 import type { RuntimeType } from '../../constants/index.js';
 import type { AnyStep } from '../../engine/index.js';
 import type { Host } from '../../host/index.js';
+import type { RegistryCredentials } from '../../render/index.js';
 import type { FileSpec, ImageImportStepOptions, PackageStepOptions } from '../../steps/index.js';
 import type { ArtifactName, ComponentVersions } from '../../versions/index.js';
 import type { RuntimeTraces } from '../baseline/index.js';
@@ -16,6 +17,9 @@ export interface RuntimeArtifact {
 
 /** What of the machine decides on a runtime's configuration; the facts of a host are one. */
 export type RuntimeMachine = Pick<Host['facts'], 'hasCapSysResource'>;
+
+/** What the files of a runtime are made from. */
+export type RuntimeFilesContext = Pick<RunContext, 'spec' | 'images' | 'registryCredentials'>;
 
 /**
  * A container runtime on one host: whatever has to do with the runtime asks here. Made by `runtimeOf` from the cluster file.
@@ -45,7 +49,11 @@ export interface ContainerRuntime {
   /** What comes from official releases. */
   readonly artifacts: (versions: ComponentVersions) => readonly RuntimeArtifact[];
   /** Everything it reads, and crictl's configuration. */
-  readonly files: (context: Pick<RunContext, 'spec' | 'images'>, machine: RuntimeMachine) => Promise<readonly FileSpec[]>;
+  readonly files: (context: RuntimeFilesContext, machine: RuntimeMachine) => Promise<readonly FileSpec[]>;
+  /** Where mirrors and CAs of registries are among {@link files}: a folder with one for each registry. */
+  readonly registriesDir: string;
+  /** What the kubelet reads for it: credentials, where the runtime itself keeps none. */
+  readonly kubeletFiles: (credentials: readonly RegistryCredentials[]) => readonly FileSpec[];
   /** Paths that {@link unit} reads when it starts. */
   readonly inputs: readonly string[];
   /** Starts its units, or restarts those that are older than one of these files. */

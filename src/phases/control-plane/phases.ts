@@ -14,7 +14,7 @@ import { apiServerManifest, controllerManifests, etcdManifest } from './manifest
 import { servedCertificateStep } from './served-certificate-step.js';
 
 /** The kubelet of a control plane starts while images are still loading: it has nothing to run yet. */
-export const controlPlaneKubeletPhase: Phase<Pick<RunContext, 'spec' | 'images' | 'node'>> = {
+export const controlPlaneKubeletPhase: Phase<Pick<RunContext, 'spec' | 'images' | 'node' | 'registryCredentials'>> = {
   name: 'control-plane-kubelet',
   title: 'Start the kubelet of the control planes',
   summary: 'starts the kubelet on every control plane',

@@ -5,6 +5,7 @@ import { KbsError } from '../../errors/index.js';
 import { imagesFor, type ArtifactName, type ClusterImages, type ComponentVersions } from '../../versions/index.js';
 import { cniPluginTarget, crictlTarget } from '../binaries/index.js';
 import { runtimeOf, type RuntimeArtifact } from '../container-runtime/index.js';
+import type { RegistryCredentialsSource } from '../context.js';
 import { archiveCall, imagesCall, programCall, type Download, type PlacedEntry } from './shell.js';
 
 /** What the calls that bring programs and images are made from. */
@@ -13,6 +14,7 @@ export interface PartsInput {
   readonly artifacts: ArtifactStore;
   readonly versions: ComponentVersions;
   readonly images: ClusterImages;
+  readonly registryCredentials: RegistryCredentialsSource;
   /** `amd64` or `arm64` */
   readonly architecture: string;
   /** Where the machine finds what lies in a mirror or a bundle; undefined: what `spec.artifacts` says. */

@@ -5,6 +5,7 @@ import { renderKubeletKubeconfig } from '../../kubeconfig/index.js';
 import { renderKubeletDropIn, renderKubeletUnit } from '../../render/index.js';
 import { filesStep, sha256Of, unitStep, type DirectorySpec, type FileSpec } from '../../steps/index.js';
 import { isControlPlane, isNode, type NodeEntry, type RunContext } from '../context.js';
+import { runtimeOf } from '../container-runtime/index.js';
 import { kubeletBootstrapStep } from './bootstrap-step.js';
 import { kubeletFlagsText } from './config.js';
 import { kubeletIdentityStep } from './identity-step.js';
@@ -88,10 +89,11 @@ async function isHealthy(host: Host): Promise<boolean | string> {
 
 /** Starts the kubelet, and restarts it when its process is older than what it reads. */
 export async function kubeletServiceStep(
-  { spec, images, node }: Pick<RunContext, 'spec' | 'images' | 'node'>,
+  { spec, images, node, registryCredentials }: Pick<RunContext, 'spec' | 'images' | 'node' | 'registryCredentials'>,
   host: Host,
 ): Promise<AnyStep> {
   const entry = await node.entry();
+  const forRuntime = runtimeOf(spec, host).kubeletFiles(await registryCredentials());
   const [kubeconfig] = kubeconfigFiles(entry, host);
   return unitStep({
     id: 'kubelet/service',
@@ -106,6 +108,7 @@ export async function kubeletServiceStep(
       { path: PATHS.kubeletDropIn, sha256: sha256Of(renderKubeletDropIn()) },
       { path: PATHS.kubeletConfig, sha256: sha256Of(node.kubeletConfig(host)) },
       { path: PATHS.kubeletFlagsEnv, sha256: sha256Of(kubeletFlagsText(spec, images.pause, host)) },
+      ...forRuntime.map(({ path, content }) => ({ path, sha256: sha256Of(content) })),
       // The one that kbs writes: with a bootstrap token the kubelet makes its own kubeconfig after it has started.
       kubeconfig === undefined
         ? { path: PATHS.bootstrapKubeletKubeconfig }

@@ -8,7 +8,7 @@ import { kubeletServiceStep } from '../kubelet/index.js';
  * Starts the kubelets of the workers when an API server answers: a kubelet that cannot register at once waits up to seven seconds
  * between two tries.
  */
-export const workersPhase: Phase<Pick<RunContext, 'spec' | 'images' | 'node'>> = {
+export const workersPhase: Phase<Pick<RunContext, 'spec' | 'images' | 'node' | 'registryCredentials'>> = {
   name: 'workers',
   title: 'Start the workers',
   summary: 'starts the kubelet on every host that is no control plane, with a load balancer of its own where the file asks for it',

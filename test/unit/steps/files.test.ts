@@ -44,6 +44,16 @@ describe('filesStep', () => {
     expect(host.fs.get('/etc/config')?.content.toString()).toBe('new\n');
   });
 
+  test('what nobody else could read is not shown when the file opens: a secret was in it', async () => {
+    const host = memoryHost({ files: { '/etc/': '' } });
+    const config = (content: string | Secret, mode: number) => filesStep({ ...id, files: [{ path: '/etc/config', content, mode }] });
+    await (await config(new Secret('password = "old"\n'), 0o600).prepare(host, stepContext())).apply();
+    const prepared = await config('no password\n', 0o644).prepare(host, stepContext());
+    expect(prepared.plan).toEqual({ change: 'update', summary: 'change /etc/config' });
+    await prepared.apply();
+    expect(host.fs.get('/etc/config')).toMatchObject({ mode: 0o644 });
+  });
+
   test('a secret never appears in the plan, and equal secrets are unchanged', async () => {
     const host = memoryHost({ files: { '/etc/key': { content: 'old-key', mode: 0o600 } } });
     const step = filesStep({ ...id, files: [{ path: '/etc/key', content: new Secret('new-key'), mode: 0o600 }] });

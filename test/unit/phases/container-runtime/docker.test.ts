@@ -72,7 +72,9 @@ describe('files of Docker Engine', () => {
     ];
     const spec = aClusterSpec({ spec: { containerRuntime: { type: 'docker', registries } } });
     const images = clusterImages(spec, resolveVersions(spec, loadBuiltInCatalogue()));
-    const files = await containerRuntimeFiles({ spec, images }, runtimeOf(spec), { hasCapSysResource: true });
+    const files = await containerRuntimeFiles({ spec, images, registryCredentials: async () => [] }, runtimeOf(spec), {
+      hasCapSysResource: true,
+    });
     const paths = files.map(({ path }) => path);
     expect(paths).toContain('/etc/docker/certs.d/mirror.example.org:5000/ca.crt');
     expect(paths).toContain('/etc/docker/certs.d/registry.example.org/ca.crt');

@@ -51,6 +51,7 @@ function inputFor(spec: ClusterSpec, changes: Partial<JoinScriptInput> = {}): Jo
   const versions = resolveVersions(spec, artifacts.catalogue);
   return {
     ...{ spec, artifacts, versions, images: clusterImages(spec, versions), architecture: 'amd64', artifactsUrl: undefined },
+    registryCredentials: async () => [],
     ...{ server: 'https://k8s.example.org:6443', caCertificate: ca, token: parseBootstrapToken(TOKEN) },
     ...{ expires: '2030-01-02T03:04:05.000Z', version: '1.2.3' },
     ...changes,
