@@ -36,6 +36,9 @@ export interface LabCluster {
   down(): Promise<void>;
 }
 
+/** Commands of kbs after which the administrator's kubeconfig is what it was. */
+const LOOKING_ONLY: readonly string[] = ['kubeconfig', 'plan', 'status', 'verify', 'token'];
+
 type Spec = Readonly<Record<string, unknown>>;
 
 /** Starts bare hosts and writes a cluster file for them; nothing is installed on them. */
@@ -68,27 +71,41 @@ export async function createLabCluster(options: {
 
   const command = [...lab.operator, process.execPath, KBS];
 
-  const kbs: LabCluster['kbs'] = (args, { input, env, killAfterMs } = {}) =>
-    capture([...command, ...args], {
+  // Fetched by kbs once, and again after every command that may have changed it.
+  let kubeconfig: Promise<string> | undefined;
+
+  const kbs: LabCluster['kbs'] = (args, { input, env, killAfterMs } = {}) => {
+    if (!LOOKING_ONLY.includes(args[0] ?? '')) kubeconfig = undefined;
+    return capture([...command, ...args], {
       cwd: directory,
       env: { ...environment, ...env },
       ...(input === undefined ? {} : { input }),
       ...(killAfterMs === undefined ? {} : { timeoutMs: killAfterMs }),
     });
+  };
 
   const program = async (name: string): Promise<string> =>
     (await capture(['find', bundle, '-name', name, '-type', 'f'])).stdout.trim().split('\n')[0] ?? name;
 
-  const kubectl: LabCluster['kubectl'] = async (args, input) => {
-    const kubeconfig = join(directory, 'admin.conf');
-    const got = await kbs(['kubeconfig', 'get', '-f', file, '--to', kubeconfig]);
+  const fetchKubeconfig = async (): Promise<string> => {
+    const to = join(directory, 'admin.conf');
+    const got = await kbs(['kubeconfig', 'get', '-f', file, '--to', to]);
     if (got.exitCode !== 0) throw new Error(got.stderr);
-    const result = await capture(
-      [...lab.operator, await program('kubectl'), '--kubeconfig', kubeconfig, ...args],
-      input === undefined ? {} : { input },
-    );
-    if (result.exitCode !== 0) throw new Error(`kubectl ${args.join(' ')}: ${result.stderr}`);
-    return result.stdout;
+    return to;
+  };
+
+  const kubectl: LabCluster['kubectl'] = async (args, input) => {
+    kubeconfig ??= fetchKubeconfig();
+    const used = kubeconfig;
+    try {
+      const argv = [...lab.operator, await program('kubectl'), '--kubeconfig', await used, ...args];
+      const result = await capture(argv, input === undefined ? {} : { input });
+      if (result.exitCode !== 0) throw new Error(`kubectl ${args.join(' ')}: ${result.stderr}`);
+      return result.stdout;
+    } catch (error) {
+      if (kubeconfig === used) kubeconfig = undefined;
+      throw error;
+    }
   };
 
   await describe();
