@@ -36,8 +36,11 @@ function isUrl(text: string): boolean {
 interface Reference {
   readonly owner: DocumentPath;
   readonly field: string;
-  readonly expected?: 'file' | 'directory';
+  readonly expected?: ExpectedKind;
 }
+
+/** What has to be at a path; `any`: a file or a folder. */
+type ExpectedKind = 'file' | 'directory' | 'any';
 
 function sshReferences(owner: DocumentPath): readonly Reference[] {
   return [
@@ -50,6 +53,7 @@ function sshReferences(owner: DocumentPath): readonly Reference[] {
 /** Every field of the document that names something on this machine. */
 function references(document: unknown): readonly Reference[] {
   const indexes = (path: DocumentPath): readonly number[] => Object.keys(fieldsAt(document, path) ?? {}).map(Number);
+  const manifests = ['spec', 'network', 'cni', 'manifests'];
   const registries = ['spec', 'containerRuntime', 'registries'];
   return [
     ...sshReferences(['spec', 'ssh']),
@@ -58,17 +62,18 @@ function references(document: unknown): readonly Reference[] {
       { owner: [...registries, index], field: 'caFile', expected: 'file' },
       { owner: [...registries, index, 'credentials'], field: 'passwordFile', expected: 'file' },
     ]),
+    ...indexes(manifests).map((index): Reference => ({ owner: manifests, field: String(index), expected: 'any' })),
     ...['caFile', 'certFile', 'keyFile'].map((field): Reference => ({ owner: ['spec', 'etcd', 'external'], field, expected: 'file' })),
     { owner: ['spec', 'artifacts'], field: 'checksums', expected: 'file' },
     { owner: ['spec', 'artifacts'], field: 'path', expected: 'directory' },
   ];
 }
 
-function kindProblem(path: string, expected: 'file' | 'directory', context: PathContext): string | undefined {
+function kindProblem(path: string, expected: ExpectedKind, context: PathContext): string | undefined {
   if (context.pathKind === undefined) return undefined;
   const kind = context.pathKind(path);
-  if (kind === undefined) return `there is no ${expected === 'file' ? 'file' : 'folder'} ${path}`;
-  return kind === expected
+  if (kind === undefined) return `there is no ${expected === 'directory' ? 'folder' : 'file'} ${path}`;
+  return kind === expected || expected === 'any'
     ? undefined
     : `${path} is a ${kind === 'file' ? 'file' : 'folder'}, not a ${expected === 'file' ? 'file' : 'folder'}`;
 }

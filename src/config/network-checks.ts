@@ -19,6 +19,13 @@ export function* networkProblems(draft: Draft): Generator<Problem> {
     if (draft.at(...path) !== undefined && type !== 'flannel' && !(type === 'calico' && CALICO_SAYS.has(field)))
       yield { path, atKey: true, message: `has no meaning with type: ${type}, only with flannel` };
   }
+  const manifests = draft.at(...CNI, 'manifests');
+  if (type === 'custom' && manifests === undefined) {
+    yield { path: [...CNI, 'type'], message: 'custom needs manifests: the files that make up the network' };
+  }
+  if (type !== 'custom' && manifests !== undefined) {
+    yield { path: [...CNI, 'manifests'], atKey: true, message: `has no meaning with type: ${type}, only with custom` };
+  }
   if (type === 'calico' && (draft.at(...ENGINE) ?? 'none') !== 'none') {
     yield { path: ENGINE, message: 'is one too many: Calico enforces policies itself' };
   }

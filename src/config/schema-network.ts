@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { flannelRelease, SUPPORTED_FLANNEL } from '../versions/index.js';
 import { FLANNEL_BACKENDS, POD_NETWORKS, POLICY_ENGINES } from './checks/pod-network.js';
 import { cidrProblem, podSubnetProblem, serviceSubnetProblem } from './checks/subnet.js';
-import { dnsName, interfaceName, text } from './schema-fields.js';
+import { dnsName, interfaceName, localPath, text } from './schema-fields.js';
 import { calico } from './schema-calico.js';
 import { kubeProxy } from './schema-kube-proxy.js';
 
@@ -14,12 +14,21 @@ const cni = z.strictObject({
   type: z
     .enum(POD_NETWORKS)
     .default('flannel')
-    .describe('Pod network; kube-router: routes by BGP, without encapsulation; none: you bring your own'),
+    .describe(
+      'Pod network; kube-router: routes by BGP, without encapsulation; custom: your manifests, applied and waited for; none: you bring your own, and nodes stay NotReady until then',
+    ),
   backend: z
     .enum(FLANNEL_BACKENDS)
     .default('vxlan')
     .describe(
       'With flannel, how packets travel between hosts; vxlan: in UDP packets, port 8472; host-gw: as they are, for hosts on one segment; udp: through a program, port 8285, where nothing else works',
+    ),
+  manifests: z
+    .array(localPath)
+    .min(1)
+    .optional()
+    .describe(
+      'With type: custom, files on this machine (YAML or JSON), or folders with such files, with everything the network consists of',
     ),
   calico: calico.prefault({}).describe('With type: calico'),
   version: flannelVersion.optional().describe('flannel version, e.g. v0.22.3; default: pinned'),

@@ -10,6 +10,7 @@ import { clusterImages, resolveVersions } from '../versions/index.js';
 import { openClusterApi, openClusterEtcd } from './cluster-api.js';
 import { withClusterLock } from './cluster-lock.js';
 import { connectAll, tryConnect, type Connected, type ConnectOptions } from './connect.js';
+import { createCustomNetworkSource } from './custom-network.js';
 import { readExternalEtcd } from './external-etcd.js';
 import { createPkiSource } from './pki-source.js';
 import { createRegistryCredentialsSource } from './registry-credentials.js';
@@ -106,6 +107,7 @@ export async function openRunContext(input: ClusterInput, hosts: OperationHosts,
     pki,
     node: signedNodeSource(spec, pki),
     vrrp: createVrrpPasswordSource(controlPlaneHosts),
+    customNetwork: createCustomNetworkSource(spec),
     registryCredentials: createRegistryCredentialsSource(spec, input.bus),
     kube,
     etcd: openClusterEtcd(etcd === 'hosts' ? etcdHosts : controlPlaneHosts, pki, now),

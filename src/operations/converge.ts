@@ -54,7 +54,7 @@ async function strangersIn({ spec, bus, signal }: ClusterInput, { kube, etcd }: 
 async function converge(input: ClusterInput, hosts: OperationHosts, run: Converge): Promise<ConvergeResult> {
   const context = await openRunContext(input, hosts, run.mayCreatePki);
   // What kbs cannot read is told before anything is changed.
-  await context.registryCredentials();
+  await Promise.all([context.registryCredentials(), context.customNetwork()]);
   const result = await runPhases(input, { operation: run.operation, phases: run.phases ?? CLUSTER_PHASES, context, hosts, mode: run.mode });
   return {
     operation: run.operation,

@@ -2,7 +2,7 @@ import type { ArtifactStore } from '../bundle/index.js';
 import type { ClusterSpec, HostSpec } from '../config/index.js';
 import type { EtcdAccess } from '../etcd/index.js';
 import type { Host } from '../host/index.js';
-import type { KubeAccess } from '../kube/index.js';
+import type { KubeAccess, KubeObject } from '../kube/index.js';
 import type { ClusterAccess } from '../kubeconfig/index.js';
 import type { EtcdClient, KeyPair, SharedPki } from '../pki/index.js';
 import type { RegistryCredentials } from '../render/index.js';
@@ -47,6 +47,9 @@ export interface VrrpPasswordSource {
 /** What the cluster file says where to find, read once per run. @throws KbsError CONFIG_INVALID naming the registry whose password is missing */
 export type RegistryCredentialsSource = () => Promise<readonly RegistryCredentials[]>;
 
+/** Objects of the user's own pod network; none with another one. Read once per run. @throws KbsError CONFIG_INVALID naming file and object */
+export type CustomNetworkSource = () => Promise<readonly KubeObject[]>;
+
 /** Takes the rows of the proof, for the result of the operation. */
 export interface ProofReport {
   put(rows: readonly ProofRow[]): void;
@@ -70,6 +73,7 @@ export interface RunContext {
   readonly node: NodeSource;
   readonly vrrp: VrrpPasswordSource;
   readonly registryCredentials: RegistryCredentialsSource;
+  readonly customNetwork: CustomNetworkSource;
   readonly kube: KubeAccess;
   /** Members of etcd, through the control planes that are connected. */
   readonly etcd: EtcdAccess;

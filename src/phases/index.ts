@@ -23,6 +23,7 @@ export {
   type PkiSource,
   type ProofReport,
   type RunContext,
+  type CustomNetworkSource,
   type RegistryCredentialsSource,
   type VrrpPasswordSource,
 } from './context.js';

@@ -23,11 +23,14 @@ export interface ObjectsStepOptions {
   /** Default: 120 000. */
   readonly timeoutMs?: number;
   readonly kube: KubeAccess;
-  readonly objects: () => readonly KubeObject[] | Promise<readonly KubeObject[]>;
+  /** Told the API where one answers. */
+  readonly objects: (api: KubeApi | undefined) => readonly KubeObject[] | Promise<readonly KubeObject[]>;
   /** Fields that stay as somebody else than kbs has set them in the cluster. */
   readonly keep?: (object: KubeObject) => readonly FieldPath[];
   /** Waited for before the first change, and only when there is one. */
   readonly before?: (api: KubeApi, context: StepContext) => Promise<void>;
+  /** Waited for after the last change, and only when there was one. */
+  readonly after?: (api: KubeApi, context: StepContext) => Promise<void>;
 }
 
 interface SeenObject {
@@ -51,7 +54,7 @@ function rank({ kind }: KubeObject): number {
 }
 
 async function look(api: KubeApi | undefined, options: ObjectsStepOptions): Promise<readonly SeenObject[]> {
-  const objects = await options.objects();
+  const objects = await options.objects(api);
   // Without an API there is no cluster yet: everything is to be made.
   if (api === undefined) return objects.map((object) => ({ object, diff: { change: 'create', after: printYaml(object) } }));
   return atOnce(AT_ONCE, objects, async (object) => ({ object, diff: await api.diff(object, { keep: options.keep?.(object) ?? [] }) }));
@@ -108,10 +111,11 @@ export function objectsStep(options: ObjectsStepOptions): AnyStep {
         await atOnce(AT_ONCE, objects, (object) => api.apply(object, { keep: keep?.(object) ?? [] }));
       }
     },
-    async verify(_host, { signal }) {
-      const wrong = pending(await look(await kube.connect(signal), options));
+    async verify(_host, context) {
+      const api = await kube.connect(context.signal);
+      const wrong = pending(await look(api, options));
       const [first] = wrong;
-      if (first === undefined) return;
+      if (first === undefined) return options.after?.(api, context);
       throw new KbsError('VERIFY_FAILED', `not as they were applied: ${wrong.map(nameOf).join(', ')}`, {
         details: wrong.map((object) => unifiedDiff(nameOf(object), object.diff.before, object.diff.after)),
         remedy: [`${showManagedFields(first.object)}   # who else changes it?`],

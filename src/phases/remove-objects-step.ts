@@ -8,7 +8,7 @@ export interface RemoveObjectsStepOptions {
   readonly id: string;
   readonly title: string;
   readonly kube: KubeAccess;
-  readonly objects: readonly ObjectRef[];
+  readonly objects: readonly ObjectRef[] | ((api: KubeApi) => Promise<readonly ObjectRef[]>);
   /** Leave alone what kbs did not apply. */
   readonly onlyOwn?: boolean;
 }
@@ -28,7 +28,8 @@ async function present(
   { objects, onlyOwn = false }: Pick<RemoveObjectsStepOptions, 'objects' | 'onlyOwn'>,
 ): Promise<readonly ObjectRef[]> {
   if (api === undefined) return [];
-  const found = await atOnce(AT_ONCE, objects, async (ref) => {
+  const refs = typeof objects === 'function' ? await objects(api) : objects;
+  const found = await atOnce(AT_ONCE, refs, async (ref) => {
     const object = await api.read(ref);
     return { ref, isThere: object !== undefined && (!onlyOwn || isOwn(object)) };
   });

@@ -58,7 +58,7 @@ export interface VersionRequest {
   readonly etcd?: { readonly external?: unknown };
   readonly runtimeClasses?: readonly string[];
   readonly network: {
-    readonly cni: { readonly type: 'flannel' | 'calico' | 'kube-router' | 'none'; readonly version?: string | undefined };
+    readonly cni: { readonly type: 'flannel' | 'calico' | 'kube-router' | 'custom' | 'none'; readonly version?: string | undefined };
     readonly networkPolicy?: { readonly engine: 'none' | 'kube-router' } | undefined;
   };
   readonly controlPlaneEndpoint?: { readonly provider: 'external' | 'kube-vip' | 'keepalived' | 'local-lb' } | undefined;

@@ -1,5 +1,9 @@
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ConvergeResult, VerifyResult } from '../../src/operations/index.js';
+import { flannelObjects } from '../../src/phases/pod-network/flannel.js';
+import { printYaml } from '../../src/yaml/index.js';
 import { offerPackages } from '../lab/apt-source.js';
 import type { Mirror } from '../lab/mirror.js';
 import { diffSnapshots, snapshotHost, type Snapshot } from '../lab/snapshot.js';
@@ -59,6 +63,8 @@ const KUBE_ROUTER: Network = {
 /** A cluster from its birth to its end. */
 interface Journey {
   readonly name: string;
+  /** Born without a network, then given one by manifests of the user's own: flannel's, as kbs itself would write them. */
+  readonly startsWithOwn?: boolean;
   readonly install: 'artifact' | 'package';
   readonly cgroupDriver: 'systemd' | 'cgroupfs';
   /** The first one is that of its birth; the others are changes on the living cluster. */
@@ -67,7 +73,13 @@ interface Journey {
 
 /** Every way of packets once; the rest of the pairs of network, cgroup driver and installation on demand. */
 const JOURNEYS: readonly Journey[] = [
-  { name: 'nets', install: 'package', cgroupDriver: 'cgroupfs', networks: [HOST_GW, UDP, VXLAN_WITH_POLICIES, KUBE_ROUTER] },
+  {
+    name: 'nets',
+    startsWithOwn: true,
+    install: 'package',
+    cgroupDriver: 'cgroupfs',
+    networks: [HOST_GW, UDP, VXLAN_WITH_POLICIES, KUBE_ROUTER],
+  },
   ...(IS_THOROUGH
     ? ([
         { name: 'nets2', install: 'artifact', cgroupDriver: 'systemd', networks: [KUBE_ROUTER, HOST_GW] },
@@ -76,6 +88,23 @@ const JOURNEYS: readonly Journey[] = [
       ] as const)
     : []),
 ];
+
+/** The folder `network` and the file `more.yaml` beside the cluster file. */
+async function writeOwnNetwork({ bundle, directory }: LabCluster): Promise<void> {
+  const { images } = JSON.parse(await readFile(join(bundle, 'checksums.json'), 'utf8')) as { images: Readonly<Record<string, unknown>> };
+  const imageOf = (pattern: RegExp): string => Object.keys(images).find((image) => pattern.test(image)) ?? 'none';
+  const objects = flannelObjects({
+    version: 'v0.19.2',
+    podSubnet: '10.244.0.0/16',
+    backend: 'vxlan',
+    image: imageOf(/flannel:v/),
+    cniPluginImage: imageOf(/flannel-cni-plugin:v/),
+  });
+  await mkdir(join(directory, 'network'));
+  await writeFile(join(directory, 'network', 'flannel.yaml'), objects.map(printYaml).join('---\n'));
+  const more = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'more', namespace: 'kube-flannel' }, data: { a: 'b' } };
+  await writeFile(join(directory, 'more.yaml'), printYaml(more));
+}
 
 /** Counts what comes in from other hosts: encapsulated, and from pods as it is. */
 const COUNTERS = `table ip wire {
@@ -87,74 +116,111 @@ const COUNTERS = `table ip wire {
   }
 }`;
 
-describe.each(JOURNEYS)('pod networks, runtime as $install, cgroup driver $cgroupDriver', ({ name, install, cgroupDriver, networks }) => {
-  let cluster: LabCluster;
-  let archive: Mirror | undefined;
-  const bare = new Map<string, Snapshot>();
+describe.each(JOURNEYS)(
+  'pod networks, runtime as $install, cgroup driver $cgroupDriver',
+  ({ name, startsWithOwn = false, install, cgroupDriver, networks }) => {
+    let cluster: LabCluster;
+    let archive: Mirror | undefined;
+    const bare = new Map<string, Snapshot>();
 
-  beforeAll(async () => {
-    cluster = await createLabCluster({ name, hosts: [{ name: 'cp1', login: 'sudo' }, { name: 'w1' }] });
-    if (install === 'package') archive = await offerPackages(cluster.lab, ['containerd', 'runc']);
-    for (const host of HOSTS) bare.set(host, await snapshotHost(cluster.lab, host, { ignorePaths }));
-  });
+    beforeAll(async () => {
+      cluster = await createLabCluster({ name, hosts: [{ name: 'cp1', login: 'sudo' }, { name: 'w1' }] });
+      if (install === 'package') archive = await offerPackages(cluster.lab, ['containerd', 'runc']);
+      for (const host of HOSTS) bare.set(host, await snapshotHost(cluster.lab, host, { ignorePaths }));
+    });
 
-  afterAll(async () => {
-    await archive?.stop();
-    await cluster.down();
-  });
+    afterAll(async () => {
+      await archive?.stop();
+      await cluster.down();
+    });
 
-  const on = async (host: string, command: string): Promise<string> => (await cluster.lab.ssh(host, command)).stdout.trim();
+    const on = async (host: string, command: string): Promise<string> => (await cluster.lab.ssh(host, command)).stdout.trim();
 
-  /** Packets that came to cp1 while something was done. */
-  async function packetsDuring(work: () => Promise<unknown>): Promise<Readonly<Record<Network['wire'], number>>> {
-    await on('cp1', `echo '${COUNTERS}' | nft -f -`);
-    try {
-      await work();
-      const counted = (await on('cp1', 'nft list table ip wire')).matchAll(/counter packets (\d+)/g);
-      const [vxlan = 0, udp = 0, plain = 0] = [...counted].map(([, packets]) => Number(packets));
-      return { vxlan, udp, plain };
-    } finally {
-      await on('cp1', 'nft delete table ip wire');
+    /** Packets that came to cp1 while something was done. */
+    async function packetsDuring(work: () => Promise<unknown>): Promise<Readonly<Record<Network['wire'], number>>> {
+      await on('cp1', `echo '${COUNTERS}' | nft -f -`);
+      try {
+        await work();
+        const counted = (await on('cp1', 'nft list table ip wire')).matchAll(/counter packets (\d+)/g);
+        const [vxlan = 0, udp = 0, plain = 0] = [...counted].map(([, packets]) => Number(packets));
+        return { vxlan, udp, plain };
+      } finally {
+        await on('cp1', 'nft delete table ip wire');
+      }
     }
-  }
 
-  describe.sequential.each(networks)('$what', ({ network, wire, links, cniFile, isVerified = false }) => {
-    test('comes up and is proven', async () => {
-      await cluster.describe({ spec: { network: { kubeProxy: KUBE_PROXY, ...network }, containerRuntime: { install, cgroupDriver } } });
-      const result = await cluster.kbsJson<ConvergeResult>(['apply', '-f', cluster.file]);
-      expect(result.proof.filter(({ ok }) => !ok)).toEqual([]);
-    });
+    describe.runIf(startsWithOwn).sequential('a network of the user’s own', () => {
+      const describeNetwork = (cni: object): Promise<void> =>
+        cluster.describe({ spec: { network: { kubeProxy: KUBE_PROXY, cni }, containerRuntime: { install, cgroupDriver } } });
 
-    test('a second apply changes nothing, and packets of pods go its way and no other', async () => {
-      let rows: VerifyResult['rows'] = [];
-      const packets = await packetsDuring(async () => {
-        const { changes, proof } = await cluster.kbsJson<ConvergeResult>(['apply', '-f', cluster.file]);
-        expect([changes, proof.filter(({ ok }) => !ok)]).toEqual([[], []]);
-        if (isVerified) ({ rows } = await cluster.kbsJson<VerifyResult>(['verify', '-f', cluster.file, '--profile', 'full']));
+      test('none: all but the network is there, nodes stay NotReady, and the run says that nothing was proven', async () => {
+        await describeNetwork({ type: 'none' });
+        const applied = await cluster.kbs(['apply', '-f', cluster.file]);
+        expect(applied.exitCode, applied.stderr).toBe(0);
+        expect(applied.stderr).toContain('the pod network is not kbs’s');
+        expect(await cluster.kubectl(['get', 'nodes', '--no-headers'])).toMatch(/^cp1 +NotReady .*\nw1 +NotReady /);
+        expect((await cluster.kbsJson<ConvergeResult>(['apply', '-f', cluster.file])).changes).toEqual([]);
       });
-      for (const [way, count] of Object.entries(packets)) {
-        if (way === wire) expect(count, way).toBeGreaterThan(20);
-        else expect(count, way).toBe(0);
-      }
-      const policies = rows.filter(({ check }) => check === 'network policy');
-      if (isVerified) expect(policies.map(({ status }) => status)).toEqual(Array.from({ length: 16 }, () => 'ok'));
+
+      test('custom: files and folders are applied, waited for and proven', async () => {
+        await writeOwnNetwork(cluster);
+        await describeNetwork({ type: 'custom', manifests: ['network', 'more.yaml'] });
+        const result = await cluster.kbsJson<ConvergeResult>(['apply', '-f', cluster.file]);
+        expect(result.proof.length).toBeGreaterThan(0);
+        expect(result.proof.filter(({ ok }) => !ok)).toEqual([]);
+        expect(await cluster.kubectl(['get', 'configmap', '-n', 'kube-flannel', 'more', '-o', 'name'])).toBe('configmap/more\n');
+        expect((await cluster.kbsJson<ConvergeResult>(['apply', '-f', cluster.file])).changes).toEqual([]);
+      });
+
+      test('what leaves the files leaves the cluster, and the plan says so before', async () => {
+        await describeNetwork({ type: 'custom', manifests: ['network'] });
+        const key = ({ host, step, plan }: ConvergeResult['changes'][number]): string => `${host} ${step} ${plan.summary}`;
+        const planned = await cluster.kbsJson<ConvergeResult>(['plan', '-f', cluster.file]);
+        expect(planned.changes.map(key)).toEqual(['cp1 pod-network/remove-former delete ConfigMap kube-flannel/more']);
+        const applied = await cluster.kbsJson<ConvergeResult>(['apply', '-f', cluster.file]);
+        expect(applied.changes.map(key)).toEqual(planned.changes.map(key));
+        expect(await cluster.kubectl(['get', 'configmap', '-n', 'kube-flannel', 'more', '--ignore-not-found'])).toBe('');
+      });
     });
 
-    test('nothing of another network is on the hosts', async () => {
-      for (const host of HOSTS) {
-        const present = await on(host, `sed -n 's/^ *\\(cni0\\|kube-bridge\\|flannel[.0-9]*\\):.*/\\1/p' /proc/net/dev | sort`);
-        expect([...links].sort(), host).toEqual(expect.arrayContaining(present.split('\n').filter((link) => link !== '')));
-        expect(await on(host, 'ls /etc/cni/net.d'), host).toBe(cniFile);
-        const sets = await on(host, 'ipset list -n | grep -c "^kube-router-" || true');
-        expect(Number(sets) > 0, `sets on ${host}`).toBe(cniFile !== FLANNEL_FILE);
-      }
-    });
-  });
+    describe.sequential.each(networks)('$what', ({ network, wire, links, cniFile, isVerified = false }) => {
+      test('comes up and is proven', async () => {
+        await cluster.describe({ spec: { network: { kubeProxy: KUBE_PROXY, ...network }, containerRuntime: { install, cgroupDriver } } });
+        const result = await cluster.kbsJson<ConvergeResult>(['apply', '-f', cluster.file]);
+        expect(result.proof.filter(({ ok }) => !ok)).toEqual([]);
+      });
 
-  test('reset leaves nothing of any of them', async () => {
-    const result = await cluster.kbs(['reset', '-f', cluster.file, '--yes']);
-    expect(result.exitCode, result.stderr).toBe(0);
-    for (const host of HOSTS)
-      expect(diffSnapshots(bare.get(host) as Snapshot, await snapshotHost(cluster.lab, host, { ignorePaths })), host).toEqual([]);
-  });
-});
+      test('a second apply changes nothing, and packets of pods go its way and no other', async () => {
+        let rows: VerifyResult['rows'] = [];
+        const packets = await packetsDuring(async () => {
+          const { changes, proof } = await cluster.kbsJson<ConvergeResult>(['apply', '-f', cluster.file]);
+          expect([changes, proof.filter(({ ok }) => !ok)]).toEqual([[], []]);
+          if (isVerified) ({ rows } = await cluster.kbsJson<VerifyResult>(['verify', '-f', cluster.file, '--profile', 'full']));
+        });
+        for (const [way, count] of Object.entries(packets)) {
+          if (way === wire) expect(count, way).toBeGreaterThan(20);
+          else expect(count, way).toBe(0);
+        }
+        const policies = rows.filter(({ check }) => check === 'network policy');
+        if (isVerified) expect(policies.map(({ status }) => status)).toEqual(Array.from({ length: 16 }, () => 'ok'));
+      });
+
+      test('nothing of another network is on the hosts', async () => {
+        for (const host of HOSTS) {
+          const present = await on(host, `sed -n 's/^ *\\(cni0\\|kube-bridge\\|flannel[.0-9]*\\):.*/\\1/p' /proc/net/dev | sort`);
+          expect([...links].sort(), host).toEqual(expect.arrayContaining(present.split('\n').filter((link) => link !== '')));
+          expect(await on(host, 'ls /etc/cni/net.d'), host).toBe(cniFile);
+          const sets = await on(host, 'ipset list -n | grep -c "^kube-router-" || true');
+          expect(Number(sets) > 0, `sets on ${host}`).toBe(cniFile !== FLANNEL_FILE);
+        }
+      });
+    });
+
+    test('reset leaves nothing of any of them', async () => {
+      const result = await cluster.kbs(['reset', '-f', cluster.file, '--yes']);
+      expect(result.exitCode, result.stderr).toBe(0);
+      for (const host of HOSTS)
+        expect(diffSnapshots(bare.get(host) as Snapshot, await snapshotHost(cluster.lab, host, { ignorePaths })), host).toEqual([]);
+    });
+  },
+);

@@ -1,5 +1,5 @@
-/** Pod networks: those kbs makes, and one that is none of kbs's business. */
-export const POD_NETWORKS = ['flannel', 'calico', 'kube-router', 'none'] as const;
+/** Pod networks: those kbs makes, one of the user's own manifests, and one that is none of kbs's business. */
+export const POD_NETWORKS = ['flannel', 'calico', 'kube-router', 'custom', 'none'] as const;
 
 /** One of {@link POD_NETWORKS}. */
 export type PodNetworkType = (typeof POD_NETWORKS)[number];

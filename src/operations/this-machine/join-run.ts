@@ -7,6 +7,7 @@ import type { NodeSource, RunContext } from '../../phases/index.js';
 import { clusterImages, resolveVersions } from '../../versions/index.js';
 import { connectTargets, disconnect, openArtifacts, runPhases } from '../cluster-run.js';
 import type { ConvergeResult } from '../converge.js';
+import { createCustomNetworkSource } from '../custom-network.js';
 import { createRegistryCredentialsSource } from '../registry-credentials.js';
 import { checkName, type Found, type JoinHereOptions } from './found.js';
 import { inputFor } from './run.js';
@@ -43,8 +44,12 @@ export async function runJoin<Context extends JoinContext>(
     const versions = resolveVersions(spec, artifacts.catalogue);
     const images = clusterImages(spec, versions);
     const registryCredentials = createRegistryCredentialsSource(spec, input.bus);
+    const customNetwork = createCustomNetworkSource(spec);
     const context = Object.freeze(
-      await complete({ spec, hosts: targets, artifacts, versions, images, registryCredentials, node, kube, ignorePreflight, now }, host),
+      await complete(
+        { spec, hosts: targets, artifacts, versions, images, registryCredentials, customNetwork, node, kube, ignorePreflight, now },
+        host,
+      ),
     );
     const hosts = { targets, helpers: [] };
     const result = await runPhases(input, { operation: 'join', phases, context, hosts, mode: options.mode });

@@ -36,6 +36,8 @@ interface Networks {
 /** flannel and Calico tell in a condition of the node that they are up; kube-router's pod is Ready. */
 async function networksOf(api: KubeApi, type: PodNetworkType): Promise<Networks> {
   const nodes = await api.list({ apiVersion: 'v1', kind: 'Node' });
+  // Nobody knows what else it says of itself.
+  if (type === 'custom') return { up: nodes.filter(isReady).map(({ metadata }) => metadata.name), missing: [] };
   if (type !== 'kube-router') return { up: nodesWithNetwork(nodes), missing: nodesWithoutNetwork(nodes) };
   const pods = await api.list({ apiVersion: 'v1', kind: 'Pod' }, { namespace: NAMESPACES.system, labelSelector: 'k8s-app=kube-router' });
   const routed = new Set(pods.filter(isReady).map((pod) => (pod['spec'] as { nodeName?: string } | undefined)?.nodeName));
@@ -53,9 +55,7 @@ export async function waitForNetwork(api: KubeApi, type: PodNetworkType, { signa
     what: 'the pod network on the first node',
     forMs: WAIT_MS,
     signal,
-    remedy: [
-      'kubectl --kubeconfig /etc/kubernetes/admin.conf get pods -A -o wide   # then the logs of flannel, calico-node or kube-router',
-    ],
+    remedy: ['kubectl --kubeconfig /etc/kubernetes/admin.conf get pods -A -o wide   # then the logs of those of the pod network'],
     probe: async () => {
       const { up, missing } = await networksOf(api, type);
       if (missing.length === 0 && up.length > 0) return { done: true, value: true };

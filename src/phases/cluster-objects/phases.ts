@@ -19,6 +19,8 @@ function podNetworkWords({ network: { cni, networkPolicy } }: Pick<RunContext['s
     flannel: [`flannel ${versions.flannel}`, ...(cni.backend === 'vxlan' ? [] : [`backend=${cni.backend}`])],
     calico: [`calico ${cni.calico.mode}`],
     'kube-router': [`kube-router ${versions.kubeRouter}`],
+    // Its own pods bring what a node needs.
+    custom: [],
     none: [],
   }[cni.type];
   if (words.length === 0) return {};

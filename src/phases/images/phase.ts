@@ -6,6 +6,7 @@ import { imageImportStep } from '../../steps/index.js';
 import { imagesFor, type ClusterImages } from '../../versions/index.js';
 import { runtimeOf } from '../container-runtime/index.js';
 import { isControlPlane, isNode, type RunContext } from '../context.js';
+import { customNetworkImages } from '../pod-network/index.js';
 
 type Slice = Pick<RunContext, 'spec' | 'artifacts' | 'images'>;
 
@@ -44,14 +45,17 @@ export const controlPlaneImagesPhase: Phase<Slice> = {
  * takes ten seconds before it looks at anything, nothing needs these images earlier, and until then they would only slow down what
  * the whole run waits for.
  */
-export const imagesPhase: Phase<Slice> = {
+export const imagesPhase: Phase<Slice & Pick<RunContext, 'customNetwork'>> = {
   name: 'images',
   title: 'Load images',
   summary: 'imports the image archives into the container runtime, or pulls the images where the source has no archives',
   on: isNode,
   after: ['container-runtime', 'control-plane-images'],
   waitsFor: ['api-server'],
-  steps: (context, host) => [
-    importStep(context, host, 'images/import', imagesFor(isControlPlane(host) ? 'control-plane' : 'worker', context.spec, context.images)),
-  ],
+  async steps(context, host) {
+    const { spec, images, artifacts } = context;
+    const custom = customNetworkImages(await context.customNetwork(), artifacts, host.facts.architecture);
+    const wanted = imagesFor(isControlPlane(host) ? 'control-plane' : 'worker', spec, images);
+    return [importStep(context, host, 'images/import', [...new Set([...wanted, ...custom])])];
+  },
 };

@@ -1,11 +1,11 @@
 import { nodeHosts, type ClusterSpec } from '../../config/index.js';
 import { CALICO_ROUTE_REFLECTOR } from '../../constants/index.js';
-import { waitFor, type AnyStep, type StepContext } from '../../engine/index.js';
-import type { KubeApi, KubeObject } from '../../kube/index.js';
+import type { AnyStep } from '../../engine/index.js';
 import type { RunContext } from '../context.js';
 import { objectsStep } from '../objects-step.js';
 import { calicoDefinitions } from './calico-crds.js';
 import { calicoConfigMap, calicoObjects, calicoResources, speaksBgp, typhaReplicasFor, type CalicoInput } from './calico.js';
+import { waitForDefinitions } from './definitions-wait.js';
 import { restartStep } from './restart-step.js';
 
 /** A name as a regular expression that nothing else matches: Calico takes one. */
@@ -40,30 +40,6 @@ export function routeReflectorMarks(spec: ClusterSpec, name: string) {
   return { labels: { [CALICO_ROUTE_REFLECTOR]: '' }, annotations: { 'projectcalico.org/RouteReflectorClusterID': REFLECTOR_GROUP } };
 }
 
-const SERVED_WITHIN_MS = 60_000;
-
-function isServed(definition: KubeObject | undefined): boolean {
-  const status = definition?.['status'] as { conditions?: readonly { type: string; status: string }[] } | undefined;
-  return status?.conditions?.some(({ type, status: value }) => type === 'Established' && value === 'True') ?? false;
-}
-
-/** Objects of a kind can be made only when the API server serves it. */
-async function waitForDefinitions(api: KubeApi, { signal }: StepContext): Promise<void> {
-  await waitFor({
-    what: 'the API server to serve Calico’s kinds',
-    forMs: SERVED_WITHIN_MS,
-    signal,
-    probe: async () => {
-      const definitions = calicoDefinitions();
-      const live = await api.list({ apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition' });
-      const waiting = definitions.filter(({ metadata }) => !isServed(live.find((found) => found.metadata.name === metadata.name)));
-      return waiting.length === 0
-        ? { done: true, value: true }
-        : { done: false, seen: `${waiting.length} of ${definitions.length} missing` };
-    },
-  });
-}
-
 /** Calico on the cluster: kinds, settings, then what runs. */
 export function calicoSteps(context: Pick<RunContext, 'spec' | 'images' | 'kube'>): readonly AnyStep[] {
   if (context.spec.network.cni.type !== 'calico') return [];
@@ -76,7 +52,7 @@ export function calicoSteps(context: Pick<RunContext, 'spec' | 'images' | 'kube'
       title: 'Configure Calico',
       kube,
       objects: () => calicoResources(input),
-      before: waitForDefinitions,
+      before: (api, step) => waitForDefinitions(api, calicoDefinitions(), step),
     }),
     objectsStep({ id: 'calico/objects', title: 'Deploy Calico', kube, objects: () => calicoObjects(input) }),
     restartStep({

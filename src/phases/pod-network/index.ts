@@ -1,3 +1,4 @@
+export { customNetworkImages } from './custom.js';
 export { calicoInput, routeReflectorMarks } from './calico-input.js';
 export { calicoDefinitions } from './calico-crds.js';
 export { calicoConfigMap, calicoObjects, calicoResources, speaksBgp, typhaReplicasFor, type CalicoInput } from './calico.js';

@@ -1,7 +1,7 @@
 import { controlPlanes } from '../../config/index.js';
 import { NAMESPACES } from '../../constants/index.js';
 import type { AnyStep, Phase } from '../../engine/index.js';
-import type { KubeApi } from '../../kube/index.js';
+import type { KubeApi, KubeObject } from '../../kube/index.js';
 import { renderKubeProxyConfig, renderKubeProxyKubeconfig } from '../../render/index.js';
 import { nodeEndpoint, urlOf } from '../access.js';
 import { isNode, type RunContext } from '../context.js';
@@ -11,13 +11,14 @@ import { removeObjectsStep } from '../remove-objects-step.js';
 import { usesKubeRouter } from '../../versions/index.js';
 import { skipWithoutControlPlane } from '../skip-without-control-plane.js';
 import { calicoSteps } from './calico-input.js';
+import { appliedCustomObjects, customNetworkSteps, unlessAmong } from './custom.js';
 import { flannelConfigMap, flannelObjects, type FlannelInput } from './flannel.js';
 import { kubeProxyConfigMap, kubeProxyObjects, type KubeProxyInput } from './kube-proxy.js';
 import { formerNetworkObjects } from './former.js';
 import { kubeRouterObjects, type KubeRouterInput } from './kube-router.js';
 import { restartStep } from './restart-step.js';
 
-type Slice = Pick<RunContext, 'spec' | 'images' | 'versions' | 'kube' | 'hosts' | 'node'>;
+type Slice = Pick<RunContext, 'spec' | 'images' | 'versions' | 'kube' | 'hosts' | 'node' | 'customNetwork'>;
 
 /** kube-proxy's objects as the cluster file wants them. */
 export function kubeProxyInput({ spec, images }: Pick<RunContext, 'spec' | 'images'>): KubeProxyInput {
@@ -114,13 +115,21 @@ function kubeRouterSteps(context: Slice): readonly AnyStep[] {
   ];
 }
 
+/** What kbs makes itself as pod network and policy engine; Calico is not changed on a living cluster. */
+function ownObjects(context: Slice): readonly KubeObject[] {
+  const flannel = context.spec.network.cni.type === 'flannel' ? flannelObjects(flannelInput(context)) : [];
+  return [...flannel, ...(usesKubeRouter(context.spec) ? kubeRouterObjects(kubeRouterInput(context)) : [])];
+}
+
 /** Before the new network comes: two of them would fight over routes and rules. */
-function formerStep({ spec, kube }: Slice): AnyStep {
+function formerStep({ spec, kube }: Slice, wanted: readonly KubeObject[]): AnyStep {
+  // What is none of kbs's business stays as it is.
+  const isForeign = spec.network.cni.type === 'none';
   return removeObjectsStep({
     id: 'pod-network/remove-former',
     title: 'Take away a former pod network or policy engine',
     kube,
-    objects: formerNetworkObjects(spec),
+    objects: async (api) => unlessAmong([...formerNetworkObjects(spec), ...(isForeign ? [] : await appliedCustomObjects(api))], wanted),
     onlyOwn: true,
   });
 }
@@ -134,11 +143,15 @@ export const podNetworkPhase: Phase<Slice> = {
   after: [],
   waitsFor: ['api-server', 'images'],
   skip: skipWithoutControlPlane,
-  steps: (context) => [
-    ...kubeProxySteps(context),
-    formerStep(context),
-    ...flannelSteps(context),
-    ...calicoSteps(context),
-    ...kubeRouterSteps(context),
-  ],
+  async steps(context) {
+    const custom = await context.customNetwork();
+    return [
+      ...kubeProxySteps(context),
+      formerStep(context, [...custom, ...ownObjects(context)]),
+      ...flannelSteps(context),
+      ...calicoSteps(context),
+      ...kubeRouterSteps(context),
+      ...customNetworkSteps(context.kube, custom),
+    ];
+  },
 };

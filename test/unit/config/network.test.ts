@@ -8,6 +8,7 @@ describe('the pod network of a cluster file', () => {
     ['cni: { backend: host-gw }', { cni: { type: 'flannel', backend: 'host-gw' } }],
     ['cni: { backend: udp, interfaceCidr: 192.0.2.0/24 }', { cni: { backend: 'udp', interfaceCidr: '192.0.2.0/24' } }],
     ['networkPolicy: { engine: kube-router }', { cni: { type: 'flannel' }, networkPolicy: { engine: 'kube-router' } }],
+    ['cni: { type: custom, manifests: [net, /etc/net.yaml] }', { cni: { type: 'custom', manifests: ['/base/net', '/etc/net.yaml'] } }],
     ['cni: { type: kube-router }', { cni: { type: 'kube-router' }, networkPolicy: { engine: 'none' } }],
   ])('%s is understood', (fields, expected) => {
     const { spec, warnings } = parseText(network(fields));
@@ -22,6 +23,8 @@ describe('the pod network of a cluster file', () => {
       'spec.network.cni.backend',
       /has no meaning with type: kube-router, only with flannel/,
     ],
+    ['cni: { type: custom }', 'spec.network.cni.type', /custom needs manifests/],
+    ['cni: { type: none, manifests: [net] }', 'spec.network.cni.manifests', /has no meaning with type: none, only with custom/],
     ['cni: { type: none, interface: eth1 }', 'spec.network.cni.interface', /only with flannel/],
     ['cni: { interface: eth1, interfaceCidr: 192.0.2.0/24 }', 'spec.network.cni.interfaceCidr', /says the same as interface/],
     ['cni: { interfaceCidr: 192.0.2.1/24 }', 'spec.network.cni.interfaceCidr', /write 192\.0\.2\.0\/24/],
