@@ -96,10 +96,12 @@ export async function openRunContext(input: ClusterInput, hosts: OperationHosts,
     now,
   });
   const kube = openClusterApi(controlPlaneHosts, pki, now);
+  const memberHosts = etcd === 'hosts' ? etcdHosts : controlPlaneHosts;
   return Object.freeze({
     spec,
     hosts: hosts.targets,
     controlPlanes: controlPlaneHosts,
+    memberHosts,
     mayFound: mayCreatePki,
     artifacts,
     versions,
@@ -110,7 +112,7 @@ export async function openRunContext(input: ClusterInput, hosts: OperationHosts,
     customNetwork: createCustomNetworkSource(spec),
     registryCredentials: createRegistryCredentialsSource(spec, input.bus),
     kube,
-    etcd: openClusterEtcd(etcd === 'hosts' ? etcdHosts : controlPlaneHosts, pki, now),
+    etcd: openClusterEtcd(memberHosts, pki, now),
     ignorePreflight: input.ignorePreflight,
     now,
     proof: createProofReport(),

@@ -35,7 +35,8 @@ export interface ConvergeResult {
   readonly durationMs: number;
 }
 
-interface Converge {
+/** How hosts are converged. */
+export interface Converge {
   readonly operation: ConvergeResult['operation'];
   readonly mode: 'apply' | 'plan';
   readonly phases?: readonly Phase<RunContext>[];
@@ -51,7 +52,7 @@ async function strangersIn({ spec, bus, signal }: ClusterInput, { kube, etcd }: 
   return warnOfStrangers(bus, findStrangers(spec, nodes, members));
 }
 
-async function converge(input: ClusterInput, hosts: OperationHosts, run: Converge): Promise<ConvergeResult> {
+export async function converge(input: ClusterInput, hosts: OperationHosts, run: Converge): Promise<ConvergeResult> {
   const context = await openRunContext(input, hosts, run.mayCreatePki);
   // What kbs cannot read is told before anything is changed.
   await Promise.all([context.registryCredentials(), context.customNetwork()]);
@@ -125,7 +126,9 @@ async function connectJoining(input: ClusterInput, wanted: readonly Unfinished[]
 /** @throws KbsError USAGE for a host that becomes no node */
 function joinable(host: HostSpec): HostSpec {
   if (!host.roles.includes('etcd')) return host;
-  throw new KbsError('USAGE', `${host.name} is a host of etcd: it becomes no node`, { remedy: ['kbs apply -f CLUSTER_FILE'] });
+  throw new KbsError('USAGE', `${host.name} is a host of etcd: it becomes no node`, {
+    remedy: [`kbs node add ${host.name} -f CLUSTER_FILE   # a member of etcd`, 'kbs apply -f CLUSTER_FILE'],
+  });
 }
 
 /** Hosts of etcd: one that answers can sign a control plane's certificate for etcd. */

@@ -23,6 +23,7 @@ export {
 } from './this-machine/index.js';
 export { createToken, deleteTokens, listTokens, type ApiPlace, type CreatedToken, type TokenRow } from './tokens/index.js';
 export {
+  addNode,
   drainClusterNode,
   removeNode,
   replaceNode,

@@ -64,7 +64,9 @@ export interface RunContext {
   readonly hosts: readonly Host[];
   /** Every connected control plane, also those the operation does not change. */
   readonly controlPlanes: readonly Host[];
-  /** Control planes that find no cluster may found one: so do `init` and `apply`, never `join`. */
+  /** Every connected host that etcd runs on, or is to run on: control planes, or hosts of its own. */
+  readonly memberHosts: readonly Host[];
+  /** Control planes and hosts of etcd that find no cluster may found one: so do `init` and `apply`, never `join`. */
   readonly mayFound: boolean;
   readonly artifacts: ArtifactStore;
   readonly versions: ComponentVersions;

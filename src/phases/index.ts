@@ -45,7 +45,7 @@ export {
   type EndpointOfHost,
 } from './endpoint/index.js';
 export { etcdChecksPhase, lookAtEndpoint } from './etcd-checks/index.js';
-export { etcdHostsPhase, etcdMembersPhase } from './etcd-hosts/index.js';
+export { etcdHostsPhase, etcdMembersPhase, etcdServersPhase } from './etcd-hosts/index.js';
 export { controlPlaneImagesPhase, imagesPhase } from './images/index.js';
 export { joinScript, partsBaseUrl, type JoinScriptInput } from './join-script/index.js';
 export { joinNodePhase, nameTaken, nodeReadyPhase } from './join-node/index.js';
@@ -54,12 +54,14 @@ export { signedNodeSource, tokenNodeSource, uploadedNodeSource, type JoiningNode
 export {
   cordonPhase,
   drainPhase,
+  LEAVE_ETCD_HOST_PHASES,
   LEAVE_PHASES,
   memberOfNode,
   membersHealth,
   uncordonPhase,
   type DrainContext,
   type LeaveContext,
+  type LeaveEtcdContext,
 } from './leave/index.js';
 export { networkCleanupPhase } from './network-cleanup/index.js';
 export { nodesPhase } from './nodes/index.js';

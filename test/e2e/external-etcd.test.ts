@@ -2,7 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import type { ClusterStatus, ConvergeResult } from '../../src/operations/index.js';
+import type { ClusterStatus, ConvergeResult, NodeResult } from '../../src/operations/index.js';
 import { output } from '../lab/command.js';
 import { labClusterFile } from '../lab/lab-cluster-file.js';
 import { diffSnapshots, snapshotHost, type Snapshot } from '../lab/snapshot.js';
@@ -21,7 +21,7 @@ let second: string;
 const bare = new Map<string, Snapshot>();
 
 beforeAll(async () => {
-  const hosts = [{ name: 'etcd1' }, ...(await preparedHosts(['cp1', 'w1'])), { name: 'cp9' }];
+  const hosts = [{ name: 'etcd1' }, { name: 'etcd2' }, ...(await preparedHosts(['cp1', 'w1'])), { name: 'cp9' }];
   cluster = await createLabCluster({
     name: 'xetcd',
     hosts,
@@ -30,7 +30,7 @@ beforeAll(async () => {
   });
   balancer = await startLoadBalancer(cluster.lab, ['cp1']);
   second = join(cluster.directory, 'second.yaml');
-  for (const name of ['etcd1', 'cp9']) bare.set(name, await snapshotHost(cluster.lab, name));
+  for (const name of ['etcd1', 'etcd2', 'cp9']) bare.set(name, await snapshotHost(cluster.lab, name));
 });
 
 afterAll(async () => {
@@ -59,7 +59,7 @@ interface Change {
 async function describeSecond({ certificate = 'client', prefix }: Change): Promise<void> {
   const at = (name: string): string => join(cluster.directory, name);
   const external = {
-    endpoints: [`https://${cluster.lab.host('etcd1').address}:2379`],
+    endpoints: [`https://${cluster.lab.host('etcd2').address}:2379`],
     caFile: at('ca.crt'),
     certFile: at(`${certificate}.crt`),
     keyFile: at(`${certificate}.key`),
@@ -138,6 +138,34 @@ describe.sequential('etcd on a host of its own', () => {
     expect(status.components.filter(({ component }) => component === 'etcd').map(({ host }) => host)).toEqual(['etcd1']);
     expect(status.drift).toEqual({ changes: [] });
   });
+
+  test('its only member is not taken out, and not taken for dead', async () => {
+    for (const args of [
+      ['remove', 'etcd1'],
+      ['remove', 'etcd1', '--dead', '--force'],
+    ]) {
+      const { exitCode, errors } = await failedRun(cluster, ['node', ...args, '-f', cluster.file, '--yes']);
+      expect({ exitCode, errors }).toMatchObject({ exitCode: 4, errors: [{ code: 'ETCD_QUORUM' }] });
+    }
+  });
+
+  test('another host takes its place: it joins, the API server and kubeadm’s configuration follow, the old host is clean', async () => {
+    await cluster.kubectl(['create', 'configmap', 'before', '--from-literal=etcd=etcd1']);
+    await cluster.describe({ hosts: [...MEMBERS, 'etcd2'] });
+    const replaced = await cluster.kbsJson<NodeResult>(['node', 'replace', 'etcd1', 'etcd2', '-f', cluster.file, '--yes']);
+    const steps = replaced.changes.map(({ host, step }) => `${host} ${step}`);
+    for (const step of ['etcd2 etcd-hosts/etcd-member', 'etcd2 etcd-hosts/etcd-vote', 'cp1 control-plane/manifests'])
+      expect(steps).toContain(step);
+    await cluster.describe({ hosts: ['etcd2', 'cp1', 'w1'] });
+    const url = `https://${cluster.lab.host('etcd2').address}:2379`;
+    expect(await onHost('cp1', "sed -n 's/.*--etcd-servers=//p' /etc/kubernetes/manifests/kube-apiserver.yaml")).toBe(url);
+    expect(await cluster.kubectl(['get', 'configmap', 'before', '-o', 'jsonpath={.data.etcd}'])).toBe('etcd1');
+    expect(await cluster.kubectl(['-n', 'kube-system', 'get', 'configmap', 'kubeadm-config', '-o', 'yaml'])).toContain(url);
+    expect(await differences('etcd1')).toEqual([]);
+    const status = await cluster.kbsJson<ClusterStatus>(['status', '-f', cluster.file]);
+    expect(status.etcd.map(({ name, role }) => `${name} ${role}`)).toEqual(['etcd2 leader']);
+    expect(await cluster.kbs(['plan', '-f', cluster.file, '--exit-code'])).toMatchObject({ exitCode: 0 });
+  });
 });
 
 describe.sequential('the same etcd, external to a second cluster', () => {
@@ -198,14 +226,14 @@ describe.sequential('the same etcd, external to a second cluster', () => {
     expect(await cluster.kbs(['plan', '-f', second, '--exit-code'])).toMatchObject({ exitCode: 0 });
     const status = await cluster.kbsJson<ClusterStatus>(['status', '-f', second]);
     expect(status.components.filter(({ component }) => component === 'etcd')).toEqual([
-      { host: `${cluster.lab.host('etcd1').address}:2379`, component: 'etcd', healthy: true },
+      { host: `${cluster.lab.host('etcd2').address}:2379`, component: 'etcd', healthy: true },
     ]);
   });
 });
 
 describe.sequential('reset', () => {
   test('a host of etcd does not leave a cluster that goes on', async () => {
-    const { exitCode, errors } = await failedRun(cluster, ['reset', '-f', cluster.file, '--host', 'etcd1', '--yes']);
+    const { exitCode, errors } = await failedRun(cluster, ['reset', '-f', cluster.file, '--host', 'etcd2', '--yes']);
     expect({ exitCode, errors }).toMatchObject({ exitCode: 2, errors: [{ code: 'USAGE' }] });
   });
 
@@ -214,7 +242,7 @@ describe.sequential('reset', () => {
       const result = await cluster.kbs(['reset', '-f', file, '--yes']);
       expect(result.exitCode, result.stderr).toBe(0);
     }
-    expect(await differences('etcd1')).toEqual([]);
+    expect(await differences('etcd2')).toEqual([]);
     expect(await differences('cp9')).toEqual([]);
   });
 });

@@ -3,9 +3,9 @@ import { phaseFlags } from '../cluster-command.js';
 import { nodeArgs, NodeCommand, nodeFlags } from '../node-command.js';
 
 export default class NodeAdd extends NodeCommand {
-  static override summary = 'Make a node of one host of the cluster file: a worker, or a further control plane.';
+  static override summary = 'Make a node of one host of the cluster file: a worker, a further control plane, or a further member of etcd.';
   static override description =
-    'The same as kbs join --host NAME. A control plane comes to etcd as a learner first and votes once it has caught up.';
+    'The same as kbs join --host NAME. A control plane comes to etcd as a learner first and votes once it has caught up;\nso does a host of etcd, and then the API servers are told of it.';
   static override examples = [
     '<%= config.bin %> <%= command.id %> w4 -f cluster.yaml',
     '<%= config.bin %> <%= command.id %> cp2 -f cluster.yaml --dry-run',
@@ -19,8 +19,8 @@ export default class NodeAdd extends NodeCommand {
     return this.operate<ConvergeResult>(flags, {
       run: async (session) => {
         const input = await this.openCluster(session, flags);
-        const { joinHosts } = await import('../../operations/index.js');
-        return joinHosts(input, [args.name], flags['dry-run'] ? 'plan' : 'apply');
+        const { addNode } = await import('../../operations/index.js');
+        return addNode(input, args.name, flags['dry-run'] ? 'plan' : 'apply');
       },
       text: (result, session) => convergeText(result, session, flags['dry-run']),
     });

@@ -2,9 +2,8 @@ import { controlPlanes } from '../../config/index.js';
 import type { Phase } from '../../engine/index.js';
 import { cordonPhase, drainPhase, uncordonPhase, type DrainContext } from '../../phases/index.js';
 import { runPhases, type ClusterInput } from '../cluster-run.js';
-import { unknownNode } from './leaving.js';
+import { unknownNode, type NodeResult } from './leaving.js';
 import { withReachedCluster } from '../reached-cluster.js';
-import type { NodeResult } from './remove.js';
 
 /** `kbs node drain`, `cordon`, `uncordon`. */
 export interface DrainNodeOptions {

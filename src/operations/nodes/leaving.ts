@@ -3,7 +3,10 @@ import { NODE_KEYS } from '../../constants/index.js';
 import { removalProblem, type EtcdMemberHealth } from '../../etcd/index.js';
 import { KbsError } from '../../errors/index.js';
 import { internalAddress, isReady, type KubeObject } from '../../kube/index.js';
+import type { Change } from '../../engine/index.js';
+import type { Host } from '../../host/index.js';
 import { memberOfNode, peerUrlOf } from '../../phases/index.js';
+import { connectTargets, type ClusterInput } from '../cluster-run.js';
 
 /** What there is of a node that is to leave: in the cluster file, in the API, in etcd. */
 export interface Leaving {
@@ -51,6 +54,13 @@ export function unknownNode(name: string, nodes: readonly KubeObject[]): KbsErro
   });
 }
 
+/** @throws KbsError USAGE for a name that neither the file nor etcd knows */
+export function unknownMember(name: string, members: readonly EtcdMemberHealth[]): KbsError {
+  return new KbsError('USAGE', `there is no host ${name} in the cluster file, and no member of that name in etcd`, {
+    remedy: [`members: ${members.map(({ member }) => member.name).join(' ')}`],
+  });
+}
+
 /** How a node is to leave. */
 export interface LeaveWishes {
   /** The host is gone: nothing is asked of it. */
@@ -87,6 +97,49 @@ export function checkLeaving(
   if (isControlPlane && (endpoint === name || endpoint === host?.address)) {
     throw new KbsError('PREFLIGHT_FAILED', `the control-plane endpoint ${endpoint} is ${name} itself: without it no node finds the API`, {
       remedy: ['set spec.controlPlaneEndpoint to an address that leads to all control planes, then kbs apply -f CLUSTER_FILE'],
+    });
+  }
+}
+
+/** `kbs node remove`. */
+export interface RemoveOptions extends LeaveWishes {
+  readonly name: string;
+  readonly drainTimeoutMs: number;
+  readonly mode: 'apply' | 'plan';
+}
+
+/** What a command on one node came to. */
+export interface NodeResult {
+  readonly operation: 'node remove' | 'node replace' | 'node drain' | 'node cordon' | 'node uncordon';
+  readonly cluster: string;
+  readonly node: string;
+  readonly changes: readonly Change[];
+  /** What is left to do by hand. */
+  readonly next: readonly string[];
+  readonly durationMs: number;
+}
+
+/** The same cluster file without one of its hosts. */
+export function withoutHost(input: ClusterInput, name: string): ClusterInput {
+  return { ...input, spec: { ...input.spec, hosts: input.spec.hosts.filter((host) => host.name !== name) } };
+}
+
+/** Connects to the host that leaves, unless it is gone or nobody knows where it is. @throws KbsError SSH_UNREACHABLE and the like */
+export async function connectLeaving(
+  input: ClusterInput,
+  { name, host }: Pick<Leaving, 'name' | 'host'>,
+  isDead: boolean,
+): Promise<readonly Host[]> {
+  if (isDead || host === undefined) return [];
+  try {
+    return await connectTargets(input, [host]);
+  } catch (error) {
+    if (!(error instanceof KbsError)) throw error;
+    throw new KbsError(error.code, error.message, {
+      where: error.where,
+      details: error.details,
+      remedy: [`add --dead, if the host is gone for good: ${name} is taken out of the cluster without it`, ...error.remedy],
+      cause: error,
     });
   }
 }

@@ -4,9 +4,10 @@ import { isReady } from '../../kube/index.js';
 import type { ClusterInput } from '../cluster-run.js';
 import { hostsNamed, joinOnly } from '../converge.js';
 import { followControlPlanes } from '../load-balancers.js';
-import { checkLeaving, findLeaving, type Leaving } from './leaving.js';
+import { isOfEtcd, replaceEtcdHost } from './etcd-host.js';
+import { checkLeaving, findLeaving, withoutHost, type Leaving, type NodeResult, type RemoveOptions } from './leaving.js';
 import { nodesAndMembers, withReachedCluster } from '../reached-cluster.js';
-import { leaveCluster, withoutHost, type NodeResult, type RemoveOptions } from './remove.js';
+import { leaveCluster } from './remove.js';
 
 /** `kbs node replace`. */
 export interface ReplaceOptions extends Omit<RemoveOptions, 'isReplaced'> {
@@ -58,6 +59,7 @@ export async function replaceNode(input: ClusterInput, options: ReplaceOptions):
   if (name === by && !isDead) {
     throw new KbsError('USAGE', `${name} cannot replace itself while it lives`, { remedy: ['add --dead, if its host was installed anew'] });
   }
+  if (await isOfEtcd(input, name)) return replaceEtcdHost(input, options, host);
   const { joinsFirst } = await lookAhead(input, options, host);
   const after = name === by ? input : withoutHost(input, name);
   const remove = (): Promise<NodeResult> => leaveCluster(input, { ...options, isReplaced: true });

@@ -33,7 +33,7 @@ import type { Found, JoinHereOptions } from './found.js';
 import { runJoin, type JoinContext } from './join-run.js';
 
 /** A run on a machine that becomes a control plane by itself. */
-type ControlPlaneContext = JoinContext & Pick<RunContext, 'pki' | 'etcd' | 'controlPlanes' | 'mayFound'>;
+type ControlPlaneContext = JoinContext & Pick<RunContext, 'pki' | 'etcd' | 'controlPlanes' | 'memberHosts' | 'mayFound'>;
 
 /** From a bare machine to a control plane whose etcd member votes and whose node is Ready. */
 const JOIN_PHASES: readonly Phase<ControlPlaneContext>[] = [
@@ -96,7 +96,7 @@ export function joinAsControlPlane(
     node: uploadedNodeSource({ ...cluster, ca: shared.ca, kubeletConfig: config.kubelet, overrides: spec.kubelet.config }),
     openKube: (host) => openServerApi(host, cluster.server, () => adminCredentials(shared.ca, new Date())),
     complete: async (context, host) => ({
-      ...{ ...context, pki, controlPlanes: [host], mayFound: false },
+      ...{ ...context, pki, controlPlanes: [host], memberHosts: [host], mayFound: false },
       etcd: openClusterEtcd(await etcdHosts(host, context.kube, options.signal), pki, context.now),
     }),
   });

@@ -13,7 +13,7 @@ import { checkName, type Found, type JoinHereOptions } from './found.js';
 import { inputFor } from './run.js';
 
 /** What every machine that joins by itself works with: the endpoint and the proof are the cluster's, not its own. */
-export type JoinContext = Omit<RunContext, 'pki' | 'proof' | 'etcd' | 'controlPlanes' | 'mayFound' | 'vrrp'>;
+export type JoinContext = Omit<RunContext, 'pki' | 'proof' | 'etcd' | 'controlPlanes' | 'memberHosts' | 'mayFound' | 'vrrp'>;
 
 /** What is different for a worker and for a control plane. */
 export interface JoinRun<Context extends JoinContext> {

@@ -3,11 +3,15 @@ import { etcdSays, type EtcdAccess, type EtcdMember } from '../../etcd/index.js'
 import { KbsError } from '../../errors/index.js';
 import type { Plan } from '../../events/index.js';
 import type { Host } from '../../host/index.js';
-import type { RunContext } from '../context.js';
+import { UNITS } from '../../constants/index.js';
+import { isEtcdHost, type RunContext } from '../context.js';
 import { peerUrlOf } from './etcd-start.js';
 import { controlPlaneEvidence } from './evidence.js';
 
 type Slice = Pick<RunContext, 'etcd' | 'spec'>;
+
+/** The phase that a step belongs to. */
+type Joining = 'control-plane' | 'etcd-hosts';
 
 /** How long others may take before this one's turn comes: each waits for an image, a start and the data. */
 const TURN_MS = 600_000;
@@ -74,9 +78,9 @@ async function addWhenPossible({ etcd }: Slice, host: Host, lost: EtcdMember | u
 }
 
 /** The host is a member of etcd, if only as a learner: it costs the others no quorum while it is not up. */
-export function addMemberStep(slice: Slice, lost: EtcdMember | undefined): AnyStep {
+export function addMemberStep(phase: Joining, slice: Slice, lost: EtcdMember | undefined): AnyStep {
   return step<EtcdMember | undefined>({
-    id: 'control-plane/etcd-member',
+    id: `${phase}/etcd-member`,
     title: 'Add the host to etcd',
     timeoutMs: TURN_MS + 30_000,
     probe: async (host, { signal }) => memberOf(await slice.etcd.tryMembers(signal), host),
@@ -117,9 +121,14 @@ async function promoteWhenReady({ etcd, spec }: Slice, host: Host, context: Step
     if (!(error instanceof KbsError) || error.code !== 'WAIT_TIMEOUT') throw error;
     throw new KbsError('WAIT_TIMEOUT', error.message, {
       where: { host: host.name },
-      details: [...error.details, ...(await controlPlaneEvidence(host, spec))],
+      details: [
+        ...error.details,
+        ...(isEtcdHost(host) ? await host.units.journal(UNITS.etcd, 25) : await controlPlaneEvidence(host, spec)),
+      ],
       remedy: [
-        `crictl ps -a; crictl logs $(crictl ps -a --name etcd -q | head -n 1)   # on ${host.name}`,
+        isEtcdHost(host)
+          ? `journalctl -u ${UNITS.etcd} -n 100 --no-pager   # on ${host.name}`
+          : `crictl ps -a; crictl logs $(crictl ps -a --name etcd -q | head -n 1)   # on ${host.name}`,
         'run the same command again: it goes on where it was',
       ],
       cause: error,
@@ -128,9 +137,9 @@ async function promoteWhenReady({ etcd, spec }: Slice, host: Host, context: Step
 }
 
 /** The member votes, as soon as it has what the others have. */
-export function promoteMemberStep(slice: Slice, lost: EtcdMember | undefined): AnyStep {
+export function promoteMemberStep(phase: Joining, slice: Slice, lost: EtcdMember | undefined): AnyStep {
   return step<boolean>({
-    id: 'control-plane/etcd-vote',
+    id: `${phase}/etcd-vote`,
     title: 'Let the new member of etcd vote',
     timeoutMs: PROMOTE_MS + 30_000,
     async probe(host, { signal }) {

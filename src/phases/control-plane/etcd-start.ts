@@ -1,9 +1,9 @@
-import { controlPlanes, type ClusterSpec } from '../../config/index.js';
-import { hostPort, PATHS, PORTS } from '../../constants/index.js';
+import { controlPlanes, etcdHosts, type ClusterSpec, type HostSpec } from '../../config/index.js';
+import { etcdTopology, hostPort, PATHS, PORTS } from '../../constants/index.js';
 import type { EtcdMember } from '../../etcd/index.js';
 import { KbsError } from '../../errors/index.js';
 import type { Host } from '../../host/index.js';
-import type { RunContext } from '../context.js';
+import { isEtcdHost, type RunContext } from '../context.js';
 import { hasEtcdData } from '../etcd-data.js';
 import { flagOf } from '../manifest.js';
 
@@ -29,7 +29,7 @@ export type EtcdStart =
       readonly lost?: EtcdMember;
     };
 
-type Slice = Pick<RunContext, 'spec' | 'etcd' | 'controlPlanes' | 'mayFound'>;
+type Slice = Pick<RunContext, 'spec' | 'etcd' | 'memberHosts' | 'mayFound'>;
 
 /** Where peers reach the member of a host; it identifies the member. */
 export function peerUrlOf({ address }: { readonly address: string }): string {
@@ -52,23 +52,42 @@ export function joiningFlags(members: readonly EtcdMember[], host: Pick<Host, 'n
 }
 
 interface EtcdOnHost {
-  /** Of its static pod; undefined when there is none. */
+  /** Of its static pod or unit; undefined when there is none. */
   readonly flags: EtcdStartFlags | undefined;
   readonly hasData: boolean;
 }
 
-function startFlagsIn(manifest: string): EtcdStartFlags | undefined {
-  const initialCluster = flagOf(manifest, 'initial-cluster');
-  const initialClusterState = flagOf(manifest, 'initial-cluster-state');
+/** The value of a flag of etcd as it was set up on a host. */
+type FlagReader = (flag: string) => string | undefined;
+
+/** Flags in the unit of etcd, one on each line; those that are asked for hold nothing systemd would have in quotes. */
+function unitFlag(unit: string, flag: string): string | undefined {
+  const start = `--${flag}=`;
+  const line = unit.split('\n').find((candidate) => candidate.trim().startsWith(start));
+  return line?.trim().slice(start.length).replace(/ \\$/, '');
+}
+
+async function flagReader(host: Host): Promise<FlagReader | undefined> {
+  if (isEtcdHost(host)) {
+    const unit = await host.files.read(PATHS.etcdUnit);
+    return unit === undefined ? undefined : (flag) => unitFlag(unit, flag);
+  }
+  const manifest = await host.files.read(`${PATHS.manifestsDir}/etcd.yaml`);
+  return manifest === undefined ? undefined : (flag) => flagOf(manifest, flag);
+}
+
+function startFlagsIn(flag: FlagReader): EtcdStartFlags | undefined {
+  const initialCluster = flag('initial-cluster');
+  const initialClusterState = flag('initial-cluster-state');
   if (initialCluster === undefined) return undefined;
   return { initialCluster, ...(initialClusterState === undefined ? {} : { initialClusterState }) };
 }
 
 /** @throws KbsError CONFIG_INVALID when the cluster file wants the data of a member somewhere else than it is */
 async function lookAt(host: Host, spec: ClusterSpec): Promise<EtcdOnHost> {
-  const manifest = await host.files.read(`${PATHS.manifestsDir}/etcd.yaml`);
+  const flag = await flagReader(host);
   const { dataDir } = spec.etcd;
-  const present = (manifest === undefined ? undefined : flagOf(manifest, 'data-dir')) ?? dataDir;
+  const present = flag?.('data-dir') ?? dataDir;
   const hasData = await hasEtcdData(host, present);
   if (hasData && present !== dataDir) {
     throw new KbsError(
@@ -80,18 +99,23 @@ async function lookAt(host: Host, spec: ClusterSpec): Promise<EtcdOnHost> {
       },
     );
   }
-  return { flags: manifest === undefined ? undefined : startFlagsIn(manifest), hasData };
+  return { flags: flag === undefined ? undefined : startFlagsIn(flag), hasData };
+}
+
+/** Hosts of the file that etcd runs on. */
+function memberSpecs(spec: ClusterSpec): readonly HostSpec[] {
+  return etcdTopology(spec) === 'hosts' ? etcdHosts(spec) : controlPlanes(spec);
 }
 
 /** Whom the members that were born together started with, as those that have started say; the file only when none has. */
-async function foundingFlags({ spec, controlPlanes: connected, mayFound }: Slice, host: Host): Promise<EtcdStartFlags | undefined> {
+async function foundingFlags({ spec, memberHosts: connected, mayFound }: Slice, host: Host): Promise<EtcdStartFlags | undefined> {
   const others = connected.filter((other) => other.name !== host.name);
   const started = (await Promise.all(others.map((other) => lookAt(other, spec)))).filter(({ hasData }) => hasData);
   const own = peerUrlOf(host);
   const founders = started.find(({ flags }) => flags?.initialClusterState === undefined && flags?.initialCluster.includes(own) === true);
   if (founders?.flags !== undefined) return founders.flags;
   if (started.length > 0 || !mayFound) return undefined;
-  return { initialCluster: initialClusterOf(controlPlanes(spec).map((one) => ({ name: one.name, peerUrl: peerUrlOf(one) }))) };
+  return { initialCluster: initialClusterOf(memberSpecs(spec).map((one) => ({ name: one.name, peerUrl: peerUrlOf(one) }))) };
 }
 
 function staleData(host: Host, spec: ClusterSpec): KbsError {

@@ -1,3 +1,6 @@
-export { initialClusterOf } from './etcd-start.js';
+export { addMemberStep, promoteMemberStep } from './etcd-join-steps.js';
+export { etcdStartOf, joiningFlags, type EtcdStartFlags } from './etcd-start.js';
+export { apiServerReadyStep } from './api-server-step.js';
+export { apiServerManifest } from './manifests.js';
 export { apiServerPhase, controllersPhase, controlPlaneKubeletPhase, controlPlanePhase, etcdPhase } from './phases.js';
 export { peerUrlOf } from './etcd-start.js';

@@ -26,7 +26,7 @@ export const controlPlaneKubeletPhase: Phase<Pick<RunContext, 'spec' | 'images' 
   ],
 };
 
-type StorageSlice = Pick<RunContext, 'spec' | 'images' | 'etcd' | 'controlPlanes' | 'mayFound'>;
+type StorageSlice = Pick<RunContext, 'spec' | 'images' | 'etcd' | 'memberHosts' | 'mayFound'>;
 
 /** Its members are known only when this one has been added. */
 function joiningEtcdStep(context: StorageSlice): AnyStep {
@@ -64,10 +64,10 @@ export const controlPlanePhase: Phase<StorageSlice> = {
         manifestsStep([etcdManifest(context, host, start.flags), apiServerManifest(context, host)]),
       ];
     return [
-      addMemberStep(context, start.lost),
+      addMemberStep('control-plane', context, start.lost),
       etcdDataStep('control-plane/etcd-data', context.spec.etcd.dataDir),
       joiningEtcdStep(context),
-      promoteMemberStep(context, start.lost),
+      promoteMemberStep('control-plane', context, start.lost),
       manifestsStep([apiServerManifest(context, host)]),
     ];
   },

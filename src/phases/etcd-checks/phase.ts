@@ -6,16 +6,21 @@ import { reportChecks, type CheckResult } from '../preflight/index.js';
 import { checkExternalEtcd } from './external.js';
 import { checkMemberData, checkServersInUse } from './members.js';
 
-type Slice = Pick<RunContext, 'spec' | 'hosts' | 'pki' | 'ignorePreflight'>;
+type Slice = Pick<RunContext, 'spec' | 'hosts' | 'etcd' | 'pki' | 'ignorePreflight'>;
 
-function checksStep(id: string, title: string, slice: Slice, look: (host: Host) => Promise<readonly CheckResult[]>): AnyStep {
+function checksStep(
+  id: string,
+  title: string,
+  slice: Slice,
+  look: (host: Host, signal: AbortSignal) => Promise<readonly CheckResult[]>,
+): AnyStep {
   return step<undefined>({
     id,
     title,
     timeoutMs: 60_000,
     probe: async (host, context) => {
       // Without root nothing can be seen; preflight says so.
-      if (host.facts.privilegeProblem === undefined) reportChecks(host, await look(host), slice, context);
+      if (host.facts.privilegeProblem === undefined) reportChecks(host, await look(host, context.signal), slice, context);
       return undefined;
     },
     plan: () => ({ change: 'none' }),
@@ -36,9 +41,13 @@ export const etcdChecksPhase: Phase<Slice> = {
   steps(slice, host) {
     const { spec } = slice;
     if (isEtcdHost(host))
-      return [checksStep('etcd-checks/data', 'Look for the member’s data', slice, (member) => checkMemberData(member, slice))];
+      return [
+        checksStep('etcd-checks/data', 'Look for the member’s data', slice, (member, signal) => checkMemberData(member, slice, signal)),
+      ];
     return [
-      checksStep('etcd-checks/servers', 'Compare with the etcd in use', slice, (target) => checkServersInUse(target, slice)),
+      checksStep('etcd-checks/servers', 'Compare with the etcd in use', slice, (target, signal) =>
+        checkServersInUse(target, slice, signal),
+      ),
       ...(etcdTopology(spec) === 'external'
         ? [checksStep('etcd-checks/external', 'Ask the external etcd', slice, (target) => checkExternalEtcd(target, slice))]
         : []),

@@ -1,1 +1,2 @@
 export { etcdHostsPhase, etcdMembersPhase } from './phases.js';
+export { etcdServersPhase } from './servers-phase.js';

@@ -1,2 +1,11 @@
 export { memberOfNode, membersHealth } from './steps.js';
-export { cordonPhase, drainPhase, LEAVE_PHASES, uncordonPhase, type DrainContext, type LeaveContext } from './phases.js';
+export {
+  cordonPhase,
+  drainPhase,
+  LEAVE_ETCD_HOST_PHASES,
+  LEAVE_PHASES,
+  uncordonPhase,
+  type DrainContext,
+  type LeaveContext,
+  type LeaveEtcdContext,
+} from './phases.js';

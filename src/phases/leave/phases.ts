@@ -15,14 +15,24 @@ export interface DrainContext {
   readonly force: boolean;
 }
 
-/** A node that leaves the cluster for good. */
-export interface LeaveContext extends DrainContext, ResetContext {
+/** A member of etcd that leaves. */
+export interface LeaveEtcdContext extends ResetContext {
+  /** Its node, or its host where that is none. */
+  readonly node: string;
+  /** An even number of members may be left. */
+  readonly force: boolean;
   /** etcd through members that stay; undefined when the node is no member. */
   readonly etcd: EtcdAccess | undefined;
   /** Where etcd's peers reach the node; undefined when its address is not known. */
   readonly peerUrl: string | undefined;
-  /** Another node takes its place right away. */
+  /** Another host takes its place right away. */
   readonly isReplaced: boolean;
+}
+
+/** A node that leaves the cluster for good. */
+export interface LeaveContext extends DrainContext, LeaveEtcdContext {
+  readonly force: boolean;
+  readonly node: string;
   /** The host is gone: nothing is asked of it, and its pods are given up. */
   readonly isDead: boolean;
 }
@@ -57,7 +67,7 @@ export const drainPhase: Phase<DrainContext & Partial<Pick<LeaveContext, 'isDead
   steps: ({ cluster, node, drainTimeoutMs, force }) => [drainStep(cluster, { node, timeoutMs: drainTimeoutMs, force })],
 };
 
-const leaveEtcdPhase: Phase<LeaveContext> = {
+const leaveEtcdPhase: Phase<LeaveEtcdContext> = {
   name: 'leave-etcd',
   title: 'Take the member out of etcd',
   summary: 'takes the node’s member out of etcd, unless the others would be left without a quorum',
@@ -87,5 +97,12 @@ export const LEAVE_PHASES: readonly Phase<LeaveContext>[] = [
   leaveEtcdPhase,
   ...(stopNodePhase === undefined ? [] : [{ ...stopNodePhase, waitsFor: ['leave-etcd'] }]),
   leaveClusterPhase,
+  ...cleaningPhases,
+];
+
+/** A host of etcd is no node: its member goes, then its host is put back. */
+export const LEAVE_ETCD_HOST_PHASES: readonly Phase<LeaveEtcdContext>[] = [
+  { ...leaveEtcdPhase, after: [] },
+  ...(stopNodePhase === undefined ? [] : [{ ...stopNodePhase, waitsFor: ['leave-etcd'] }]),
   ...cleaningPhases,
 ];

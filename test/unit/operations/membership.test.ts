@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { KubeObject } from '../../../src/kube/index.js';
+import type { EtcdMemberHealth } from '../../../src/etcd/index.js';
+import { checkMemberLeaving } from '../../../src/operations/nodes/etcd-host.js';
 import { checkLeaving, findLeaving, isUnknown, type Leaving } from '../../../src/operations/nodes/leaving.js';
 import { findStrangers } from '../../../src/operations/strangers.js';
 import { aClusterSpec } from '../../support/cluster-spec.js';
@@ -58,5 +60,26 @@ describe('a node that is to leave', () => {
       'the control-plane endpoint 10.0.0.11 is cp1 itself',
     );
     expect(() => checkLeaving(leaving('cp2'), WISHES, { spec: own, members })).not.toThrow();
+  });
+});
+
+describe('a member of etcd on a host of its own that is to leave', () => {
+  const rows = [aMember('e1', 31), aMember('e2', 32), aMember('e3', 33)].map((member): EtcdMemberHealth => ({ member }));
+  const wish = (isDead: boolean, force = false, isReplaced = false) => ({ isDead, force, isReplaced });
+  const [e1] = rows;
+
+  test('is refused where an even number or no quorum would be left', () => {
+    expect(() => checkMemberLeaving({ name: 'e1', row: e1 }, rows, wish(false))).toThrow('2 members would be left');
+    expect(() => checkMemberLeaving({ name: 'e1', row: e1 }, rows, wish(false, false, true))).not.toThrow();
+    const sick = rows.map((row) => (row.member.name === 'e2' ? { ...row, problem: 'connection refused' } : row));
+    expect(() => checkMemberLeaving({ name: 'e1', row: e1 }, sick, wish(false, true))).toThrow('and e2 does not');
+    expect(() => checkMemberLeaving({ name: 'e1', row: e1 }, rows.slice(0, 1), wish(true, true))).toThrow('it is the last member');
+  });
+
+  test('is not dead while it answers', () => {
+    expect(() => checkMemberLeaving({ name: 'e1', row: e1 }, rows, wish(true, false, true))).toThrow('its host is not gone');
+    expect(() => checkMemberLeaving({ name: 'e1', row: e1 }, rows, wish(true, true, true))).not.toThrow();
+    const gone = rows.map((row) => (row === e1 ? { ...row, problem: 'no answer' } : row));
+    expect(() => checkMemberLeaving({ name: 'e1', row: gone[0] }, gone, wish(true, false, true))).not.toThrow();
   });
 });

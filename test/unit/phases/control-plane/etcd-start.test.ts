@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { etcdStartOf, joiningFlags } from '../../../../src/phases/control-plane/etcd-start.js';
+import { clusterSpecOf } from '../../../../src/config/index.js';
 import { aClusterSpec } from '../../../support/cluster-spec.js';
 import { aMember, memoryEtcd, type MemoryEtcd } from '../../../support/memory-etcd.js';
 import { memoryHost, type MemoryHost } from '../../../support/memory-host.js';
@@ -19,7 +20,7 @@ function controlPlane(name: string, files: Readonly<Record<string, string>> = {}
 }
 
 function startOf(etcd: MemoryEtcd, hosts: readonly MemoryHost[], host: MemoryHost, mayFound = true) {
-  return etcdStartOf({ spec, etcd, controlPlanes: hosts, mayFound }, host);
+  return etcdStartOf({ spec, etcd, memberHosts: hosts, mayFound }, host);
 }
 
 function silent(): MemoryEtcd {
@@ -97,5 +98,49 @@ describe('how etcd of a host starts', () => {
       '/srv/etcd/member/': '',
     });
     await expect(startOf(memoryEtcd(aMember('cp1', 11)), [host], host)).rejects.toMatchObject({ code: 'CONFIG_INVALID' });
+  });
+});
+
+describe('how etcd on a host of its own starts', () => {
+  const UNIT = '/etc/systemd/system/etcd.service';
+  const apart = clusterSpecOf(
+    {
+      apiVersion: 'kbs.dev/v1alpha1',
+      kind: 'Cluster',
+      spec: {
+        hosts: [
+          { name: 'cp1', address: '10.0.0.11', roles: ['control-plane'] },
+          ...[1, 2, 3].map((number) => ({ name: `e${number}`, address: `10.0.0.3${number}`, roles: ['etcd'] as ['etcd'] })),
+        ],
+      },
+    },
+    { baseDirectory: '/' },
+  );
+  const FOUNDERS = 'e1=https://10.0.0.31:2380,e2=https://10.0.0.32:2380,e3=https://10.0.0.33:2380';
+  const etcdHost = (name: string, files: Readonly<Record<string, string>> = {}): MemoryHost =>
+    memoryHost({ name, address: `10.0.0.3${name.slice(1)}`, roles: ['etcd'], files });
+  const startOn = (etcd: MemoryEtcd, memberHosts: readonly MemoryHost[], host: MemoryHost) =>
+    etcdStartOf({ spec: apart, etcd, memberHosts, mayFound: true }, host);
+  const unit = (initialCluster: string): string =>
+    `[Service]\nExecStart=/usr/local/bin/etcd \\\n  --data-dir=/var/lib/etcd \\\n  --initial-cluster=${initialCluster} \\\n  --name=e1\n`;
+
+  test('bare hosts of etcd start together, without the control planes', async () => {
+    const hosts = ['e1', 'e2', 'e3'].map((name) => etcdHost(name));
+    for (const host of hosts)
+      expect(await startOn(silent(), hosts, host)).toEqual({ kind: 'together', flags: { initialCluster: FOUNDERS } });
+  });
+
+  test('a member that runs keeps the flags of its unit, and a new one joins it', async () => {
+    const own = 'e1=https://10.0.0.31:2380';
+    const hosts = [etcdHost('e1', { [UNIT]: unit(own), [DATA]: '' }), etcdHost('e2')] as const;
+    const etcd = memoryEtcd(aMember('e1', 31));
+    expect(await startOn(etcd, hosts, hosts[0])).toEqual({ kind: 'stays', flags: { initialCluster: own } });
+    expect(await startOn(etcd, hosts, hosts[1])).toEqual({ kind: 'joins' });
+  });
+
+  test('one that was cut off while it was born goes on with those that began', async () => {
+    const began = 'e1=https://10.0.0.31:2380,e2=https://10.0.0.32:2380';
+    const hosts = [etcdHost('e1', { [UNIT]: unit(began), [DATA]: '' }), etcdHost('e2')] as const;
+    expect(await startOn(silent(), hosts, hosts[1])).toEqual({ kind: 'together', flags: { initialCluster: began } });
   });
 });
