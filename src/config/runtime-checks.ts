@@ -84,14 +84,19 @@ function* plainTextWarnings(draft: Draft): Generator<Problem> {
   }
 }
 
+/** Ways to runtimes that there are not. */
+const ONE_WAY: Readonly<Partial<Record<RuntimeType, Readonly<Record<string, string>>>>> = {
+  docker: { artifact: 'Docker Engine comes from the distribution’s packages only: write package, or leave it out' },
+  'cri-o': {
+    package: 'CRI-O comes from its official release archive only: distributions have no package of it. Write artifact, or leave it out',
+  },
+};
+
 /** What is wrong between container runtimes and what is asked of them. */
 export function* runtimeProblems(draft: Draft): Generator<Problem> {
   for (const { path, type, install } of writtenRuntimes(draft)) {
-    if (type !== 'docker' || install !== 'artifact') continue;
-    yield {
-      path: [...path, 'install'],
-      message: 'Docker Engine comes from the distribution’s packages only: write package, or leave it out',
-    };
+    const message = type === undefined ? undefined : ONE_WAY[type]?.[String(install)];
+    if (message !== undefined) yield { path: [...path, 'install'], message };
   }
   if (usedRuntimes(draft).some(({ type }) => type === 'docker')) yield* mirrorProblems(draft);
 }
@@ -111,6 +116,7 @@ export function* runtimeWarnings(draft: Draft): Generator<Problem> {
     );
   }
   if (!used.some(({ type }) => type === 'docker')) yield* idle(['criDockerdVersion'], 'has no effect without a host with type: docker');
+  if (!used.some(({ type }) => type === 'cri-o')) yield* idle(['crioVersion'], 'has no effect without a host with type: cri-o');
   for (const host of draft.hosts ?? []) {
     const path = [...host.path, 'containerRuntime'];
     if (host.isEtcd === true && draft.at(...path) !== undefined) yield { path, message: 'has no effect: a host of etcd is no node' };

@@ -60,13 +60,14 @@ const proxy = z.strictObject({
 });
 
 const containerRuntime = z.strictObject({
-  type: runtimeType.default('containerd').describe('Container runtime; docker: Docker Engine with cri-dockerd'),
+  type: runtimeType.default('containerd').describe('Container runtime; cri-o: CRI-O; docker: Docker Engine with cri-dockerd'),
   install: runtimeInstall,
   version: releaseVersion.optional().describe('containerd version, e.g. 1.6.28; default: pinned. Only with install: artifact'),
   runcVersion: releaseVersion.optional().describe('runc version, e.g. 1.1.12; default: pinned. Only with install: artifact'),
   criDockerdVersion: releaseVersion
     .optional()
     .describe('cri-dockerd version, e.g. 0.3.4; default: pinned. Only for hosts with type: docker'),
+  crioVersion: releaseVersion.optional().describe('CRI-O version, e.g. 1.25.4; default: pinned. Only for hosts with type: cri-o'),
   cgroupDriver: z.enum(['systemd', 'cgroupfs']).default('systemd').describe('Set alike in runtime and kubelet'),
   proxy: proxy.optional().describe('Proxy that container runtimes pull images through'),
   registries: registries.default([]).describe('Mirrors, CAs and credentials of image registries, the same for every container runtime'),

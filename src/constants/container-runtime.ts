@@ -1,5 +1,5 @@
 /** Container runtimes kbs can set up. */
-export const RUNTIME_TYPES = ['containerd', 'docker'] as const;
+export const RUNTIME_TYPES = ['containerd', 'cri-o', 'docker'] as const;
 
 /** A container runtime, as the cluster file names it. */
 export type RuntimeType = (typeof RUNTIME_TYPES)[number];
@@ -23,6 +23,8 @@ export interface RuntimeWish {
 /** The part of a cluster file that decides on the container runtime of its hosts. */
 export interface RuntimeRequest {
   readonly containerRuntime: RuntimeWish & Pick<RuntimeChoice, 'cgroupDriver'>;
+  /** Where images come from: what the releases' owners serve is pulled by the runtime itself. */
+  readonly artifacts?: { readonly source: 'upstream' | 'mirror' | 'bundle' } | undefined;
   /** Sandboxes besides it. */
   readonly runtimeClasses?: readonly string[] | undefined;
   readonly hosts?:

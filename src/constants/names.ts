@@ -61,6 +61,8 @@ export const UNITS = {
   criDocker: 'cri-docker.service',
   /** cri-dockerd's socket. */
   criDockerSocket: 'cri-docker.socket',
+  /** CRI-O. */
+  crio: 'crio.service',
   /** Load balancer in front of the API servers, from the distribution. */
   haproxy: 'haproxy.service',
   /** Moves the address of the API between control planes, from the distribution. */

@@ -100,6 +100,26 @@ export const PATHS = {
   criDockerSocketUnit: '/etc/systemd/system/cri-docker.socket',
   /** Socket of cri-dockerd. */
   criDockerdSocket: '/var/run/cri-dockerd.sock',
+  /** What CRI-O reads besides its defaults; files of this folder replace each other key by key. */
+  crioConfig: '/etc/crio/crio.conf.d/50-kbs.conf',
+  /** Which signatures images need, for CRI-O and for what loads archives into its store. */
+  crioPolicy: '/etc/crio/policy.json',
+  /** Credentials of registries for CRI-O, in the format of Docker's clients. */
+  crioRegistryAuth: '/etc/crio/registry-auth.json',
+  /** CRI-O's unit. */
+  crioUnit: '/etc/systemd/system/crio.service',
+  /** Socket of CRI-O. The kubelet tells CRI-O by exactly this path. Source: kubelet v1.25 cadvisor/util.go. */
+  crioSocket: '/var/run/crio/crio.sock',
+  /** Socket, exits and namespaces of CRI-O's pods. */
+  crioRunDir: '/run/crio',
+  /** Mirrors of registries for CRI-O and everything else made of containers/image. */
+  containersRegistries: '/etc/containers/registries.conf.d/50-kbs.conf',
+  /** CA certificates of registries for CRI-O, one folder each. */
+  containersRegistriesDir: '/etc/containers/certs.d',
+  /** Where CRI-O's store is, and that of other programs made of containers/storage. */
+  containersStateDir: '/var/lib/containers',
+  /** What of that store does not outlive a boot. */
+  containersRunDir: '/run/containers',
   /** Programs of containerd, as its release archive has them. */
   localBinDir: '/usr/local/bin',
   /** gVisor. */

@@ -6,6 +6,7 @@ export {
   renderProxyDropIn,
   renderRunscConfig,
 } from './container-runtime.js';
+export { renderContainersRegistries, renderCrioConfig, renderCrioUnit, renderSignaturePolicy } from './crio.js';
 export { renderCriDockerSocket, renderCriDockerUnit, renderDockerConfig } from './docker.js';
 export { renderHostsToml, renderRegistryAuth, withContainerdCredentials } from './registries.js';
 export { renderApiServer, renderControllerManager, renderScheduler } from './control-plane.js';
@@ -33,6 +34,7 @@ export type {
   ComponentOverrides,
   ContainerdConfigInput,
   ControllerManagerInput,
+  CrioConfigInput,
   DockerConfigInput,
   EtcdInput,
   EtcdMemberInput,

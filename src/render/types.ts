@@ -105,6 +105,18 @@ export interface RunscConfigInput {
   readonly cgroupDriver: 'systemd' | 'cgroupfs';
 }
 
+/** Input of CRI-O's drop-in. */
+export interface CrioConfigInput {
+  readonly cgroupDriver: 'systemd' | 'cgroupfs';
+  readonly pauseImage: string;
+  /** Absolute paths of the programs it starts. */
+  readonly runc: string;
+  readonly conmon: string;
+  readonly pinns: string;
+  /** A file with credentials of registries is there. */
+  readonly hasCredentials?: boolean;
+}
+
 /** Input of Docker Engine's daemon.json. */
 export interface DockerConfigInput {
   readonly cgroupDriver: 'systemd' | 'cgroupfs';

@@ -58,16 +58,18 @@ async function applyImages(host: Host, seen: SeenImages, options: ImageImportSte
   await host.journal.record(seen.missing.map((reference) => ({ kind: 'note', name: `image ${reference}`, value: 'absent' })));
   const [first, ...rest] = seen.imports;
   let ready = first === undefined ? undefined : await stage(host, first.file, context);
-  for (const next of [...rest.map(({ file }) => file), undefined]) {
+  let references = first?.references ?? [];
+  for (const next of [...rest, undefined]) {
     if (ready === undefined) break;
     const archive: string = ready;
     // The next archive travels while the runtime unpacks this one.
     const [staged] = await Promise.all([
-      next === undefined ? undefined : stage(host, next, context),
-      host.run(options.runtime.import(archive), { timeoutMs }),
+      next === undefined ? undefined : stage(host, next.file, context),
+      host.run(options.runtime.import(archive, references), { timeoutMs }),
     ]);
     await host.run(sh`rm -f -- ${archive}`);
     ready = staged;
+    references = next?.references ?? [];
   }
   for (const reference of seen.pulls) {
     context.progress(`pulling ${reference}`);

@@ -13,6 +13,8 @@ export interface PackageStepOptions extends StepOptions {
   readonly trees?: readonly string[];
   /** Files that installing them changes or leaves behind, besides those dpkg knows: noted as they were. */
   readonly touches?: readonly string[];
+  /** A program that makes all of them unnecessary where it is there already, wherever it came from. */
+  readonly sparedBy?: string;
   /** What to do on a host without apt. */
   readonly withoutApt: string;
 }
@@ -28,7 +30,8 @@ export async function installedPackages(host: Host, packages: readonly string[])
   return packages.filter((name) => installed.has(name));
 }
 
-async function missingPackages(host: Host, { packages, withoutApt }: PackageStepOptions): Promise<readonly string[]> {
+async function missingPackages(host: Host, { packages, sparedBy, withoutApt }: PackageStepOptions): Promise<readonly string[]> {
+  if (sparedBy !== undefined && (await host.check(sh`command -v ${sparedBy} >/dev/null 2>&1 || exit 1`))) return [];
   if (host.facts.packageManager !== 'apt') {
     throw new KbsError('REMOTE_COMMAND', `packages can be installed by kbs on hosts with apt only; ${host.facts.os.prettyName} has none`, {
       where: { host: host.name },

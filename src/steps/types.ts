@@ -123,7 +123,8 @@ export interface ImageImportStepOptions extends StepOptions {
   readonly runtime: {
     /** Prints one reference a line. */
     readonly list: Command;
-    readonly import: (path: string) => Command;
+    /** Loads an archive on the host; the references are those of its images that the runtime lacks. */
+    readonly import: (path: string, references: readonly string[]) => Command;
     readonly pull: (reference: string) => Command;
   };
 }

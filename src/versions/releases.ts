@@ -69,6 +69,8 @@ export const DEFAULT_VERSIONS = {
   containerd: '1.6.28',
   runc: '1.1.12',
   criDockerd: '0.3.4',
+  /** The last release of CRI-O 1.25 with a published digest. */
+  crio: '1.25.4',
   cniPlugins: '1.3.0',
   crictl: '1.25.0',
   flannel: 'v0.22.3',

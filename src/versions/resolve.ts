@@ -90,11 +90,14 @@ function gvisorVersion({ runtimeClasses = [] }: VersionRequest, catalogue: Catal
 }
 
 /** What no host needs need not be had. */
-function runtimeVersions(spec: VersionRequest, catalogue: Catalogue): Pick<ComponentVersions, 'containerd' | 'runc' | 'criDockerd'> {
+function runtimeVersions(
+  spec: VersionRequest,
+  catalogue: Catalogue,
+): Pick<ComponentVersions, 'containerd' | 'runc' | 'criDockerd' | 'crio'> {
   const choices = runtimeChoices(spec);
   const version = (name: ArtifactName, wish: Wish, needs: (choice: RuntimeChoice) => boolean): string =>
     choices.some(needs) ? artifactVersion(name, wish, catalogue) : (wish.asked ?? wish.preferred);
-  const { version: containerd, runcVersion, criDockerdVersion } = spec.containerRuntime;
+  const { version: containerd, runcVersion, criDockerdVersion, crioVersion } = spec.containerRuntime;
   const hasContainerd = ({ type, install }: RuntimeChoice): boolean => type === 'containerd' && install === 'artifact';
   return {
     containerd: version('containerd', { asked: containerd, preferred: DEFAULT_VERSIONS.containerd }, hasContainerd),
@@ -104,6 +107,7 @@ function runtimeVersions(spec: VersionRequest, catalogue: Catalogue): Pick<Compo
       { asked: criDockerdVersion, preferred: DEFAULT_VERSIONS.criDockerd },
       ({ type }) => type === 'docker',
     ),
+    crio: version('cri-o', { asked: crioVersion, preferred: DEFAULT_VERSIONS.crio }, ({ type }) => type === 'cri-o'),
   };
 }
 

@@ -10,6 +10,7 @@ export const ARTIFACT_NAMES = [
   'containerd',
   'runc',
   'cri-dockerd',
+  'cri-o',
   'etcd',
   'runsc',
   'containerd-shim-runsc-v1',
@@ -52,6 +53,7 @@ export interface VersionRequest {
     readonly version?: string | undefined;
     readonly runcVersion?: string | undefined;
     readonly criDockerdVersion?: string | undefined;
+    readonly crioVersion?: string | undefined;
   };
   /** Decide, with `etcd`, whether an image or a program of etcd is needed, and on runtimes. Absent: the control planes run etcd. */
   readonly hosts?: RuntimeRequest['hosts'];
@@ -82,6 +84,8 @@ export interface ComponentVersions {
   readonly runc: string;
   /** `0.3.4`; of no meaning unless a host has Docker Engine. */
   readonly criDockerd: string;
+  /** `1.25.4`; of no meaning unless a host has CRI-O. */
+  readonly crio: string;
   /** `1.3.0` */
   readonly cniPlugins: string;
   /** `1.25.0` */

@@ -7,6 +7,9 @@ import {
   renderCriDockerSocket,
   renderCriDockerUnit,
   renderCrictlConfig,
+  renderContainersRegistries,
+  renderCrioConfig,
+  renderCrioUnit,
   renderDockerConfig,
   renderEtcdUnit,
   renderHostsToml,
@@ -16,6 +19,7 @@ import {
   renderKubeletUnit,
   renderProxyDropIn,
   renderRegistryAuth,
+  renderSignaturePolicy,
   withContainerdCredentials,
   type KubeletConfigInput,
   type KubeletFlagsInput,
@@ -51,6 +55,13 @@ const CREDENTIALS: readonly RegistryCredentials[] = [
 function revealed(content: string | Secret): string {
   return typeof content === 'string' ? content : content.reveal();
 }
+
+const CRIO = {
+  pauseImage: 'registry.k8s.io/pause:3.8',
+  runc: '/usr/local/sbin/runc',
+  conmon: '/usr/local/bin/conmon',
+  pinns: '/usr/local/bin/pinns',
+};
 
 const FILES: Readonly<Record<string, string>> = {
   'etcd.service': etcdUnit(),
@@ -111,6 +122,16 @@ const FILES: Readonly<Record<string, string>> = {
   }),
   'cri-docker.service': renderCriDockerUnit({ binary: '/usr/local/bin/cri-dockerd', pauseImage: 'registry.k8s.io/pause:3.8' }),
   'cri-docker.socket': renderCriDockerSocket(),
+  'crio.conf': renderCrioConfig({ ...CRIO, cgroupDriver: 'systemd' }),
+  'crio-cgroupfs.conf': renderCrioConfig({ ...CRIO, cgroupDriver: 'cgroupfs' }),
+  'crio-credentials.conf': renderCrioConfig({ ...CRIO, cgroupDriver: 'systemd', hasCredentials: true }),
+  'crio.service': renderCrioUnit({ binary: '/usr/local/bin/crio' }),
+  'containers-policy.json': renderSignaturePolicy(),
+  'containers-registries.conf': renderContainersRegistries([]),
+  'containers-registries-mirrors.conf': renderContainersRegistries([
+    { host: 'docker.io', mirrors: ['https://mirror.example.org', 'http://192.0.2.5:5000/hub'], insecureSkipVerify: false },
+    { host: '192.0.2.6:5000', mirrors: [], insecureSkipVerify: true },
+  ]),
   'proxy.conf': renderProxyDropIn({
     httpProxy: 'http://proxy.example.org:3128',
     httpsProxy: 'http://proxy.example.org:3128/a%20b',

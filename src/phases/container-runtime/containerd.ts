@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { PATHS, UNITS, type RuntimeChoice } from '../../constants/index.js';
+import { PATHS, UNITS, type RuntimeChoice, type RuntimeRequest } from '../../constants/index.js';
 import { sh, type Host } from '../../host/index.js';
 import {
   renderContainerdConfig,
@@ -45,7 +45,10 @@ async function answersCri(host: Host): Promise<true | string> {
 }
 
 /** containerd with runc. */
-export function containerdRuntime({ install }: Pick<RuntimeChoice, 'install'>, runtimeClasses: readonly string[]): ContainerRuntime {
+export function containerdRuntime(
+  { install }: Pick<RuntimeChoice, 'install'>,
+  { runtimeClasses = [] }: Pick<RuntimeRequest, 'runtimeClasses'>,
+): ContainerRuntime {
   const isPackaged = install === 'package';
   const binary = isPackaged ? '/usr/bin/containerd' : `${PATHS.localBinDir}/containerd`;
   const inputs = [binary, PATHS.containerdConfig, PATHS.containerdUnit];
@@ -58,6 +61,7 @@ export function containerdRuntime({ install }: Pick<RuntimeChoice, 'install'>, r
     welcomeUnits: isPackaged ? [UNITS.containerd] : [],
     stateDir: PATHS.containerdStateDir,
     conflicts: isPackaged ? ['containerd.io'] : [],
+    leftovers: [],
     traces: undefined,
     isConfiguredFirst: false,
     packages: isPackaged

@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { PATHS, UNITS, type RuntimeChoice } from '../../constants/index.js';
 import { sh, script, type Host } from '../../host/index.js';
 import {
@@ -8,10 +7,10 @@ import {
   renderDockerConfig,
   renderRegistryAuth,
 } from '../../render/index.js';
-import { unitStep, type FileSpec } from '../../steps/index.js';
+import { unitStep } from '../../steps/index.js';
 import type { RuntimeTraces } from '../baseline/index.js';
-import type { RunContext } from '../context.js';
 import { noProxyStep, proxyFiles, proxyInputs } from './proxy.js';
+import { registryCaFiles } from './registry-ca.js';
 import type { ContainerRuntime } from './types.js';
 import { unitInput } from './unit-input.js';
 
@@ -43,17 +42,6 @@ const IMAGES = `docker images --format '{{.Repository}}:{{.Tag}}' | awk -F / '
 /** Where the one program in cri-dockerd's archive goes. */
 function criDockerdTarget(name: string): string | undefined {
   return name.replace(/^\.\//, '') === 'cri-dockerd/cri-dockerd' ? PATHS.criDockerdBinary : undefined;
-}
-
-/** CA certificates, a folder for each host that images come from: mirrors, or the registry itself where there is none. */
-async function registryFiles(spec: RunContext['spec']): Promise<readonly FileSpec[]> {
-  const files = spec.containerRuntime.registries.map(async ({ host, mirrors, caFile }): Promise<FileSpec[]> => {
-    if (caFile === undefined) return [];
-    const content = await readFile(caFile, 'utf8');
-    const hosts = mirrors.length === 0 ? [host] : mirrors.map((url) => new URL(url).host);
-    return hosts.map((name) => ({ path: `${PATHS.dockerRegistriesDir}/${name}/ca.crt`, content, mode: 0o644 }));
-  });
-  return (await Promise.all(files)).flat();
 }
 
 /** Docker Engine answers, and with the driver the kubelet has: with another one no pod would ever start. */
@@ -88,6 +76,7 @@ export function dockerRuntime({ cgroupDriver }: Pick<RuntimeChoice, 'cgroupDrive
     welcomeUnits: [UNITS.docker, UNITS.containerd],
     stateDir: PATHS.dockerStateDir,
     conflicts: ['docker-ce', 'docker-ce-cli', 'containerd.io', 'moby-engine', 'podman-docker'],
+    leftovers: [],
     traces: TRACES,
     isConfiguredFirst: true,
     packages: { packages: ['docker.io'], withoutApt: 'set containerRuntime.type: containerd in the cluster file' },
@@ -101,7 +90,7 @@ export function dockerRuntime({ cgroupDriver }: Pick<RuntimeChoice, 'cgroupDrive
         { path: PATHS.criDockerSocketUnit, content: renderCriDockerSocket(), mode: 0o644 },
         { path: PATHS.crictlConfig, content: renderCrictlConfig({ criSocket: DOCKER_CRI_SOCKET }), mode: 0o644 },
         ...proxyFiles(spec, UNITS.docker),
-        ...(await registryFiles(spec)),
+        ...(await registryCaFiles(spec, PATHS.dockerRegistriesDir)),
       ];
     },
     registriesDir: PATHS.dockerRegistriesDir,

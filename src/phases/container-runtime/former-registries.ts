@@ -21,6 +21,9 @@ done <<EOF
 $PATHS_WRITTEN
 EOF`;
 
+/** Files that are there only with credentials. */
+const CREDENTIALS: readonly string[] = [PATHS.kubeletRegistryAuth, PATHS.crioRegistryAuth];
+
 const ORIGINALS = `${PATHS.kbsDir}/original`;
 
 /**
@@ -33,7 +36,7 @@ export function formerRegistriesStep({ registriesDir }: Pick<ContainerRuntime, '
     const written = (await host.journal.entries()).flatMap((entry) =>
       entry.kind === 'path' && entry.was !== 'directory' && !wanted.has(entry.path) ? [entry.path] : [],
     );
-    const candidates = written.filter((path) => path.startsWith(`${registriesDir}/`) || path === PATHS.kubeletRegistryAuth);
+    const candidates = written.filter((path) => path.startsWith(`${registriesDir}/`) || CREDENTIALS.includes(path));
     // Folders of registries that were not there are noted like files.
     const stats = await host.files.stat(candidates);
     const paths = candidates.filter((path) => stats.get(path)?.type !== 'directory');

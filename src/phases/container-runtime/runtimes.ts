@@ -1,10 +1,12 @@
 import { runtimeChoice, type RuntimeChoice, type RuntimeRequest, type RuntimeType } from '../../constants/index.js';
 import { containerdRuntime } from './containerd.js';
+import { crioRuntime } from './crio.js';
 import { dockerRuntime } from './docker.js';
 import type { ContainerRuntime } from './types.js';
 
-const RUNTIMES: Readonly<Record<RuntimeType, (choice: RuntimeChoice, runtimeClasses: readonly string[]) => ContainerRuntime>> = {
+const RUNTIMES: Readonly<Record<RuntimeType, (choice: RuntimeChoice, request: RuntimeRequest) => ContainerRuntime>> = {
   containerd: containerdRuntime,
+  'cri-o': crioRuntime,
   docker: dockerRuntime,
 };
 
@@ -14,5 +16,5 @@ const RUNTIMES: Readonly<Record<RuntimeType, (choice: RuntimeChoice, runtimeClas
  */
 export function runtimeOf(spec: RuntimeRequest, host?: { readonly name: string }): ContainerRuntime {
   const choice = runtimeChoice(spec, host?.name);
-  return RUNTIMES[choice.type](choice, spec.runtimeClasses ?? []);
+  return RUNTIMES[choice.type](choice, spec);
 }

@@ -40,6 +40,8 @@ export interface ContainerRuntime {
   readonly stateDir: string;
   /** Packages that would have to leave for those it needs. */
   readonly conflicts: readonly string[];
+  /** Files of another installation, as patterns of the shell, that it would read with its own. */
+  readonly leftovers: readonly string[];
   /** What it leaves on a host besides what is recorded of every host; undefined: nothing. */
   readonly traces: RuntimeTraces | undefined;
   /** Its packages start it as they are installed: it shall find its configuration then. */

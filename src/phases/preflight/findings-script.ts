@@ -18,7 +18,7 @@ printf '%s\\n' "$sockets" | sort -u | while read -r port inode; do
 done
 
 for path in /etc/kubernetes/manifests/*.yaml /etc/kubernetes/*.conf /etc/kubernetes/pki/*.crt /var/lib/kubelet/config.yaml \\
-  /etc/cni/net.d/* /etc/rancher /var/lib/rancher /etc/k0s /var/lib/k0s /var/snap/microk8s; do
+  $RUNTIME_LEFTOVERS /etc/cni/net.d/* /etc/rancher /var/lib/rancher /etc/k0s /var/lib/k0s /var/snap/microk8s; do
   if [ -e "$path" ]; then echo "path $path"; fi
 done
 if [ -d "$ETCD" ] && [ -n "$(ls -A "$ETCD")" ]; then echo "path $ETCD"; fi

@@ -30,6 +30,10 @@ const UNITS_TO_LOOK_FOR = [
   'snap.microk8s.daemon-kubelite.service',
 ] as const;
 
+function spare({ runtime: { sparedBy } }: PreflightInput): readonly string[] {
+  return sparedBy === undefined ? [] : [sparedBy];
+}
+
 function findingsCommand(input: PreflightInput): Command {
   const modules = input.kernelNeeds.flatMap((need) => need.anyOf);
   const variables = {
@@ -37,11 +41,12 @@ function findingsCommand(input: PreflightInput): Command {
     PORTS: input.ports.map(({ port }) => port.toString(16).toUpperCase().padStart(4, '0')).join(' '),
     ETCD: input.etcdDataDir,
     UNITS: UNITS_TO_LOOK_FOR.join(' '),
-    COMMANDS: [...REQUIRED_COMMANDS, ...RECOMMENDED_COMMANDS, ...input.furtherCommands].join(' '),
+    COMMANDS: [...REQUIRED_COMMANDS, ...RECOMMENDED_COMMANDS, ...input.furtherCommands, ...spare(input)].join(' '),
     DISKS: input.disks.map(({ path }) => path).join('\n'),
     KUBELET_FLAGS: PATHS.kubeletFlagsEnv,
     CONFLICTS: input.runtime.conflicts.join(' '),
     RUNTIME_DATA: input.runtime.stateDir,
+    RUNTIME_LEFTOVERS: input.runtime.leftovers.join(' '),
     OWN_FILES: (input.endpoint?.files ?? []).join(' '),
     NEIGHBOURS: (input.podNetwork?.neighbours ?? []).join(' '),
     MARK: FILE_MARK,

@@ -147,6 +147,8 @@ export function preflightInput(spec: ClusterSpec, host: Host, others: readonly H
       criSocket: runtime.criSocket,
       conflicts: runtime.conflicts,
       isPackaged: runtime.packages !== undefined,
+      sparedBy: runtime.packages?.sparedBy,
+      leftovers: runtime.leftovers,
       stateDir: runtime.stateDir,
     },
     etcdDataDir: spec.etcd.dataDir,

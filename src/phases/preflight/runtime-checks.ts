@@ -2,6 +2,8 @@ import type { CheckSubject, PreflightCheck, PreflightInput } from './types.js';
 
 const nodes = ({ isNode }: PreflightInput): boolean => isNode;
 const DOCKER_UNITS = ['docker.service', 'cri-docker.service'];
+/** Units of runtimes whose data is of no use to another installation, and of other programs, too. */
+const DATA_OWNERS = ['cri-docker.service', 'crio.service'];
 
 /** /var/run is a link to /run. */
 function plainSocket(socket: string): string {
@@ -20,7 +22,9 @@ function runtimeChange({ host, input: { runtime }, findings }: CheckSubject): st
 
 /** Data of an earlier installation: containers that nobody knows of, and with a package that takes its data along as it leaves. */
 function foreignData({ input: { runtime }, findings }: CheckSubject): string | undefined {
-  const isThere = findings.units.includes(runtime.unit) || findings.units.some((unit) => DOCKER_UNITS.includes(unit));
+  const isThere =
+    findings.units.includes(runtime.unit) ||
+    (runtime.unit !== 'crio.service' && findings.units.some((unit) => DOCKER_UNITS.includes(unit)));
   if (!findings.hasRuntimeData || findings.isManaged || isThere) return undefined;
   return `${runtime.stateDir} holds data of an earlier installation — move it away: kbs reset would remove it with ${runtime.title}`;
 }
@@ -44,6 +48,11 @@ export const RUNTIME_CHECKS: readonly PreflightCheck[] = [
     level: 'error',
     appliesTo: (input) => input.isNode && input.runtime.isPackaged,
     run({ host: { facts }, input: { runtime }, findings }) {
+      const isSpared = runtime.sparedBy !== undefined && !findings.missingCommands.has(runtime.sparedBy);
+      if (isSpared) return undefined;
+      if (facts.packageManager !== 'apt' && runtime.sparedBy !== undefined) {
+        return `${runtime.sparedBy}, which loads image archives for ${runtime.title}, is not there, and ${facts.os.prettyName} has no apt to install it — install ${runtime.sparedBy}`;
+      }
       if (facts.packageManager !== 'apt') {
         return `${runtime.title} is installed with apt, which ${facts.os.prettyName} has not — use containerRuntime.type: containerd with install: artifact`;
       }
@@ -55,7 +64,7 @@ export const RUNTIME_CHECKS: readonly PreflightCheck[] = [
   {
     name: 'RuntimeData',
     level: 'error',
-    appliesTo: (input) => input.isNode && input.runtime.unit === 'cri-docker.service',
+    appliesTo: (input) => input.isNode && DATA_OWNERS.includes(input.runtime.unit),
     run: foreignData,
   },
 ];

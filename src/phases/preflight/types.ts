@@ -80,6 +80,10 @@ export interface PreflightInput {
     readonly criSocket: string;
     readonly conflicts: readonly string[];
     readonly isPackaged: boolean;
+    /** A program that makes the packages unnecessary. */
+    readonly sparedBy: string | undefined;
+    /** Files of another installation that it would read with its own; patterns of the shell. */
+    readonly leftovers: readonly string[];
     /** Where it keeps its data. */
     readonly stateDir: string;
   };

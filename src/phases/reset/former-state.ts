@@ -35,6 +35,8 @@ export interface FormerState {
   readonly keepsRuntime: boolean;
   /** Docker Engine: never touched by kbs, brought by it, or made use of and kept. */
   readonly docker: 'untouched' | 'brought' | 'kept';
+  /** CRI-O came with kbs. */
+  readonly hasCrio: boolean;
   /** Groups that packages of kbs made. */
   readonly groups: readonly string[];
 }
@@ -75,6 +77,7 @@ export function formerState(entries: readonly JournalEntry[]): FormerState | und
     contentOf,
     keepsRuntime: ran,
     docker: dockerOf(units),
+    hasCrio: units.some(({ unit }) => unit === UNITS.crio),
     groups: all('note').flatMap(({ name }) => (name.startsWith(GROUP_NOTE) ? [name.slice(GROUP_NOTE.length)] : [])),
   };
 }

@@ -23,11 +23,13 @@ export function mountLook(folders: readonly string[], except: Iterable<string>):
 }
 
 /** Folders whose mounts belong to pods; of a runtime that stays only the parts of Kubernetes. */
-function podMountFolders({ keepsRuntime, docker }: Pick<FormerState, 'keepsRuntime' | 'docker'>): readonly string[] {
+function podMountFolders({ keepsRuntime, docker, hasCrio }: Pick<FormerState, 'keepsRuntime' | 'docker' | 'hasCrio'>): readonly string[] {
   const runtime = keepsRuntime
     ? ['/run/containerd/io.containerd.runtime.v2.task/k8s.io', '/run/containerd/io.containerd.grpc.v1.cri']
     : ['/run/containerd', PATHS.containerdStateDir];
-  return [PATHS.kubeletDir, ...runtime, ...(docker === 'brought' ? ['/run/docker', PATHS.dockerStateDir] : [])];
+  const ofDocker = docker === 'brought' ? ['/run/docker', PATHS.dockerStateDir] : [];
+  const ofCrio = hasCrio ? [PATHS.crioRunDir, PATHS.containersRunDir, PATHS.containersStateDir] : [];
+  return [PATHS.kubeletDir, ...runtime, ...ofDocker, ...ofCrio];
 }
 
 /** The path that mountinfo's spelling stands for. Source: proc(5), escapes of space, tab, newline and backslash. */
@@ -36,7 +38,7 @@ export function unescapeMount(path: string): string {
 }
 
 /** Volumes, root file systems and shared memory of pods. */
-export function unmountStep(former: Pick<FormerState, 'keepsRuntime' | 'docker' | 'mounts'>): AnyStep {
+export function unmountStep(former: Pick<FormerState, 'keepsRuntime' | 'docker' | 'hasCrio' | 'mounts'>): AnyStep {
   const folders = podMountFolders(former);
   return sweepStep({
     id: 'reset/mounts',

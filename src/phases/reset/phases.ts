@@ -81,6 +81,7 @@ const endPodsPhase: Phase<ResetContext> = {
   steps: (_context, host) =>
     stepsFor(host, (former) => [
       ...dockerSteps(former),
+      ...(former.hasCrio ? [stopUnitStep(UNITS.crio)] : []),
       ...(former.keepsRuntime ? [] : [stopUnitStep(UNITS.containerd)]),
       endPodsStep(former),
       ...(former.keepsRuntime ? [emptyRuntimeStep(former)] : []),

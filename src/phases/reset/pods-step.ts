@@ -5,8 +5,8 @@ import { sweepStep } from './sweep-step.js';
 
 /**
  * Prints `pid name` of everything pods consist of: all that is in their control groups (processes of hostPID pods live nowhere else),
- * the shims of the runtime's Kubernetes namespace, and what the shims started; with a Docker Engine of kbs, its shims, too. A zombie is
- * gone already.
+ * the shims of the runtime's Kubernetes namespace, and what the shims started; with a Docker Engine of kbs, its shims, too, and with
+ * CRI-O, what watches over its containers. A zombie is gone already.
  */
 const POD_PROCESSES = `
 alive() { [ -r "/proc/$1/stat" ] && ! grep -q '^State:.Z' "/proc/$1/status" 2>/dev/null; }
@@ -20,6 +20,7 @@ children() {
   for folder in /proc/[0-9]*; do
     case $(tr '\\0' ' ' 2>/dev/null <"$folder/cmdline" | head -c 400) in
       *containerd-shim*' -namespace k8s.io '* | *containerd-shim*" -namespace $docker "*) echo "\${folder#/proc/}"; children "\${folder#/proc/}" ;;
+      *conmon' '*" --exit-dir $exits "*) echo "\${folder#/proc/}"; children "\${folder#/proc/}" ;;
     esac
   done
 } | sort -un | while read -r pid; do
@@ -29,11 +30,14 @@ done`;
 /** Killed at once, as \`kubeadm reset\` does; shims last, or their containers would be handed to init half-way. */
 const KILL = `
 for pid do
-  case $(cat "/proc/$pid/comm" 2>/dev/null) in containerd-shim*) ;; *) kill -KILL "$pid" 2>/dev/null || [ ! -d "/proc/$pid" ] || exit 1 ;; esac
+  case $(cat "/proc/$pid/comm" 2>/dev/null) in containerd-shim* | conmon) ;; *) kill -KILL "$pid" 2>/dev/null || [ ! -d "/proc/$pid" ] || exit 1 ;; esac
 done
 for pid do
-  case $(cat "/proc/$pid/comm" 2>/dev/null) in containerd-shim*) kill -KILL "$pid" 2>/dev/null || [ ! -d "/proc/$pid" ] || exit 1 ;; esac
+  case $(cat "/proc/$pid/comm" 2>/dev/null) in containerd-shim* | conmon) kill -KILL "$pid" 2>/dev/null || [ ! -d "/proc/$pid" ] || exit 1 ;; esac
 done`;
+
+/** CRI-O's default of container_exits_dir; of podman it is another. Source: CRI-O 1.25 pkg/config. */
+const CRIO_EXITS = '/var/run/crio/exits';
 
 const DEATH_WAIT_MS = 20_000;
 
@@ -48,9 +52,12 @@ function countProcesses(found: readonly string[]): string {
 }
 
 /** Ends every pod. Kubelet and, where it is kbs's, container runtime are down by now: nothing starts again. */
-export function endPodsStep({ docker }: Pick<FormerState, 'docker'>): AnyStep {
+export function endPodsStep({ docker, hasCrio }: Pick<FormerState, 'docker' | 'hasCrio'>): AnyStep {
   // No namespace has a space in its name.
-  const look = script(POD_PROCESSES, { docker: docker === 'brought' ? 'moby' : 'no namespace' });
+  const look = script(POD_PROCESSES, {
+    docker: docker === 'brought' ? 'moby' : 'no namespace',
+    exits: hasCrio ? CRIO_EXITS : 'no folder',
+  });
   return sweepStep({
     id: 'reset/pods',
     title: 'End all pods',

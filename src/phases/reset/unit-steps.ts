@@ -37,6 +37,7 @@ const NODE_UNITS: readonly string[] = [
   UNITS.dockerSocket,
   UNITS.criDocker,
   UNITS.criDockerSocket,
+  UNITS.crio,
   UNITS.etcd,
 ];
 
@@ -49,7 +50,7 @@ interface SeenUnit {
 async function isStale(host: Host, startedMs: number | undefined, { paths }: Former): Promise<boolean> {
   if (startedMs === undefined) return false;
   // The runtime itself changes its folders when it starts.
-  const files = paths.flatMap(({ path, was }) => (was !== 'directory' && /containerd|runc|kubelet|docker/.test(path) ? [path] : []));
+  const files = paths.flatMap(({ path, was }) => (was !== 'directory' && /containerd|runc|kubelet|docker|crio/.test(path) ? [path] : []));
   const folders = files.map((path) => path.slice(0, path.lastIndexOf('/')));
   const stats = await host.files.stat([...files, ...folders]);
   // A file that is gone is seen in its folder.

@@ -47,6 +47,27 @@ describe('what a runtime cannot do', () => {
     ]);
   });
 
+  test('CRI-O from packages is refused, for the cluster and for a host', () => {
+    expect(problemsOf(file('{ type: cri-o, install: package }', undefined))).toEqual([
+      expect.stringMatching(/spec\.containerRuntime\.install — CRI-O comes from its official release archive only/),
+    ]);
+    expect(problemsOf(file('{}', undefined, '{ type: cri-o, install: package }'))).toEqual([
+      expect.stringMatching(/spec\.hosts\[1\]\.containerRuntime\.install — CRI-O/),
+    ]);
+    expect(parseText(file('{}', undefined, '{ type: cri-o }')).spec.hosts[1]?.containerRuntime).toEqual({
+      type: 'cri-o',
+      install: 'artifact',
+    });
+  });
+
+  test('mirrors of any registry go with CRI-O, sandboxes do not', () => {
+    const registries = 'registries: [{ host: registry.k8s.io, mirrors: ["https://m.example.org"] }]';
+    expect(parseText(file(`{ type: cri-o, ${registries} }`, undefined)).spec.containerRuntime.type).toBe('cri-o');
+    expect(problemsOf(`${file('{ type: cri-o }', undefined)}  runtimeClasses: [gvisor]\n`)).toEqual([
+      expect.stringContaining('cri-o has no handlers'),
+    ]);
+  });
+
   test('a mirror of another registry than Docker’s own is refused as soon as one host has Docker Engine', () => {
     const registries =
       'registries: [{ host: registry.k8s.io, mirrors: ["https://m.example.org"] }, { host: docker.io, mirrors: ["https://m.example.org"] }]';
@@ -61,6 +82,8 @@ describe('what a runtime cannot do', () => {
     expect(warningsOf(file('{ type: docker, version: 1.6.28 }', undefined))).toContain('has no effect without a host with containerd');
     expect(warningsOf(file('{ install: package, runcVersion: 1.1.12 }', undefined))).toContain('has no effect with install: package');
     expect(warningsOf(file('{ criDockerdVersion: 0.3.4 }', undefined))).toContain('has no effect without a host with type: docker');
+    expect(warningsOf(file('{ crioVersion: 1.25.4 }', undefined))).toContain('has no effect without a host with type: cri-o');
+    expect(warningsOf(file('{ crioVersion: 1.25.4 }', undefined, '{ type: cri-o }'))).not.toContain('has no effect');
     expect(warningsOf(file('{ version: 1.6.28, criDockerdVersion: 0.3.4 }', '{ type: docker }', undefined))).not.toContain('has no effect');
   });
 

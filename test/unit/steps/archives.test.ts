@@ -177,6 +177,28 @@ describe('imageImportStep', () => {
     expect((await step.prepare(host, stepContext())).plan).toEqual({ change: 'none' });
   });
 
+  test('an import is told which of the archive’s images are lacking', async () => {
+    const told: string[] = [];
+    const host = aRuntime(['a:1'], ['a:1', 'b:1', 'c:1', 'd:1']);
+    const [one, other] = [aLocalFile('1.tar', 'one'), aLocalFile('2.tar', 'two')];
+    const images = Object.entries({ 'a:1': one, 'b:1': one, 'c:1': other, 'd:1': other });
+    const step = imageImportStep({
+      id: 'images/import',
+      title: 'Import',
+      images: images.map(([reference, file]) => ({ reference, archive: async () => file })),
+      runtime: {
+        list: sh`ctr images ls -q`,
+        import: (path, references) => {
+          told.push(references.join(' '));
+          return sh`ctr images import ${path}`;
+        },
+        pull: (reference) => sh`crictl pull ${reference}`,
+      },
+    });
+    await (await step.prepare(host, stepContext())).apply();
+    expect(told).toEqual(['b:1', 'c:1 d:1']);
+  });
+
   test('several archives are all imported and cleared away', async () => {
     const files = [aLocalFile('1.tar', 'one'), aLocalFile('2.tar', 'two'), aLocalFile('3.tar', 'three')];
     const host = aRuntime([], ['a', 'b', 'c']);

@@ -32,6 +32,7 @@ const VERSIONS: ComponentVersions = {
   pause: '3.8',
   containerd: '1.6.28',
   runc: '1.1.12',
+  crio: '1.25.4',
   criDockerd: '0.3.4',
   cniPlugins: '1.3.0',
   crictl: '1.25.0',

@@ -18,7 +18,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(directory, { recursive: true }));
 
-async function filesOf(type: 'containerd' | 'docker', hasCredentials: boolean): Promise<ReadonlyMap<string, FileSpec>> {
+async function filesOf(type: 'containerd' | 'cri-o' | 'docker', hasCredentials: boolean): Promise<ReadonlyMap<string, FileSpec>> {
   const caFile = join(directory, 'ca.pem');
   writeFileSync(caFile, 'CA\n');
   const spec = aClusterSpec({ spec: { containerRuntime: { type, registries: [{ host: 'r.example.org:5000', caFile }] } } });
@@ -43,6 +43,20 @@ describe('credentials and CA of a registry without mirrors', () => {
     );
     expect(files.has('/var/lib/kubelet/config.json')).toBe(false);
     expect((await filesOf('containerd', false)).get('/etc/containerd/config.toml')).toMatchObject({ mode: 0o644 });
+  });
+
+  test('CRI-O has in a file that its configuration names', async () => {
+    const files = await filesOf('cri-o', true);
+    const auth = files.get('/etc/crio/registry-auth.json');
+    expect(auth?.mode).toBe(0o600);
+    expect(JSON.parse((auth?.content as Secret).reveal())).toEqual({ auths: { 'r.example.org:5000': { auth: btoa('me:p"w') } } });
+    const config = '/etc/crio/crio.conf.d/50-kbs.conf';
+    expect(files.get(config)?.content).toContain('global_auth_file = "/etc/crio/registry-auth.json"');
+    expect(files.get('/etc/containers/certs.d/r.example.org:5000/ca.crt')?.content).toBe('CA\n');
+    expect(files.has('/var/lib/kubelet/config.json')).toBe(false);
+    const without = await filesOf('cri-o', false);
+    expect(without.has('/etc/crio/registry-auth.json')).toBe(false);
+    expect(without.get(config)?.content).not.toContain('global_auth_file');
   });
 
   test('the kubelet has for Docker Engine', async () => {

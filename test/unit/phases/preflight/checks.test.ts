@@ -40,6 +40,8 @@ const WORKER: PreflightInput = {
     criSocket: 'unix:///var/run/containerd/containerd.sock',
     conflicts: [],
     isPackaged: false,
+    sparedBy: undefined,
+    leftovers: [],
     stateDir: '/var/lib/containerd',
   },
   etcdDataDir: '/var/lib/etcd',
@@ -55,7 +57,22 @@ const DOCKER: PreflightInput = {
     criSocket: 'unix:///var/run/cri-dockerd.sock',
     conflicts: ['docker-ce'],
     isPackaged: true,
+    sparedBy: undefined,
+    leftovers: [],
     stateDir: '/var/lib/docker',
+  },
+};
+const CRIO: PreflightInput = {
+  ...WORKER,
+  runtime: {
+    title: 'CRI-O',
+    unit: 'crio.service',
+    criSocket: 'unix:///var/run/crio/crio.sock',
+    conflicts: [],
+    isPackaged: true,
+    sparedBy: 'skopeo',
+    leftovers: ['/etc/crio/crio.conf'],
+    stateDir: '/var/lib/containers',
   },
 };
 const NETWORK: NetworkNeed = {
@@ -347,6 +364,20 @@ const CASES: readonly (readonly [string, 'error' | 'warning', Case, RegExp, Case
     { findings: { criSocket: 'unix:///run/cri-dockerd.sock' }, input: DOCKER },
   ],
   ['RuntimePackages', 'error', { findings: { packages: ['docker-ce'] }, input: DOCKER }, /docker-ce would have to leave/, {}],
+  [
+    'RuntimePackages',
+    'error',
+    { findings: { missingCommands: new Set(['skopeo']) }, facts: { packageManager: 'dnf' }, input: CRIO },
+    /skopeo, which loads image archives for CRI-O, is not there, and .* has no apt/,
+    { facts: { packageManager: 'dnf' }, input: CRIO },
+  ],
+  [
+    'RuntimeData',
+    'error',
+    { findings: { hasRuntimeData: true, units: ['docker.service'] }, input: CRIO },
+    /\/var\/lib\/containers holds data/,
+    { findings: { hasRuntimeData: true, isManaged: true }, input: CRIO },
+  ],
   [
     'RuntimeData',
     'error',

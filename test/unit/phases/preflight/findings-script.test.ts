@@ -37,6 +37,8 @@ function anInput(more: Partial<PreflightInput>): PreflightInput {
       criSocket: 'unix:///var/run/containerd/containerd.sock',
       conflicts: [],
       isPackaged: false,
+      sparedBy: undefined,
+      leftovers: [],
       stateDir: '/var/lib/containerd',
     },
     etcdDataDir: '/nowhere',

@@ -86,6 +86,12 @@ describe('the journal of a host', () => {
   });
 });
 
+test('CRI-O is known by its unit', () => {
+  const crio: JournalEntry = { kind: 'unit', unit: 'crio.service', enabled: 'not-found', active: 'inactive' };
+  const baseline = baselineEntries(LOOKED);
+  expect([formerState(baseline)?.hasCrio, formerState([...baseline, crio])?.hasCrio]).toEqual([false, true]);
+});
+
 describe('Docker Engine', () => {
   const docker = (active: string): JournalEntry => ({ kind: 'unit', unit: 'docker.service', enabled: 'enabled', active });
   const baseline = baselineEntries(LOOKED);
