@@ -48,10 +48,13 @@ export async function createLabCluster(options: {
   readonly members?: readonly string[];
   /** Container runtimes of single hosts, by name. */
   readonly runtimes?: LabClusterOptions['runtimes'];
+  /** Makes another bundle of the lab's. */
+  readonly bundle?: (standard: string) => Promise<string>;
   /** Merged over `spec` of the cluster file; what needs the hosts' addresses is told the lab. */
   readonly spec?: Spec | ((lab: Lab) => Spec);
 }): Promise<LabCluster> {
-  const { directory: bundle } = await ensureArtifacts();
+  const { directory: standard } = await ensureArtifacts();
+  const bundle = options.bundle === undefined ? standard : await options.bundle(standard);
   const lab = await createLab({ name: options.name, hosts: options.hosts });
   const directory = await mkdtemp(join(tmpdir(), `kbs-${options.name}-`));
   const file = join(directory, 'cluster.yaml');

@@ -4,10 +4,11 @@ import type { Lab } from '../lab/lab.js';
  * A runc in place of the packaged one that can do without CAP_SYS_RESOURCE, which hosts of a lab do not have: a negative oom_score_adj
  * becomes 0, and the capability is left out. Docker and CRI-O have no such switch, and a machine of the field needs none.
  */
-const WRAPPER = `#!/bin/sh
+export function mildRunc(real: string): string {
+  return `#!/bin/sh
 mild() {
   if [ -f "$1" ]; then
-    sed -E -e 's/"oomScoreAdj":-[0-9]+/"oomScoreAdj":0/g' -e 's/"CAP_SYS_RESOURCE",//g' -e 's/,?"CAP_SYS_RESOURCE"//g' "$1" >"$1.mild" &&
+    tr '\\n' ' ' <"$1" | sed -E -e 's/("oomScoreAdj": *)-[0-9]+/\\10/g' -e 's/"CAP_SYS_RESOURCE", *//g' -e 's/(, *)?"CAP_SYS_RESOURCE"//g' >"$1.mild" &&
       cat "$1.mild" >"$1" && rm -f "$1.mild"
   fi
 }
@@ -19,14 +20,17 @@ for word do
   esac
   before=$word
 done
-exec /usr/sbin/runc.packaged "$@"
+exec ${real} "$@"
 `;
+}
+
+const PACKAGED = '/usr/sbin/runc.packaged';
 
 /** Puts the wrapper on hosts, before the package of runc comes: dpkg unpacks its program beside it. */
 export async function divertRunc(lab: Lab, hosts: readonly string[]): Promise<void> {
-  const script = `dpkg-divert --local --quiet --divert /usr/sbin/runc.packaged --no-rename --add /usr/sbin/runc &&
+  const script = `dpkg-divert --local --quiet --divert ${PACKAGED} --no-rename --add /usr/sbin/runc &&
 cat >/usr/sbin/runc <<'EOF'
-${WRAPPER}EOF
+${mildRunc(PACKAGED)}EOF
 chmod 755 /usr/sbin/runc`;
   await Promise.all(
     hosts.map(async (host) => {

@@ -1,0 +1,69 @@
+import { access, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { artifactPath, CATALOGUE_FILE, type Catalogue } from '../lab/artifacts-catalogue.js';
+import { output } from '../lab/command.js';
+import { labArchitecture } from '../lab/components/architecture.js';
+import { sha256OfFile } from '../lab/components/digest.js';
+import { writeTar } from '../lab/images-layer.js';
+import type { Lab } from '../lab/lab.js';
+import { mildRunc } from './lab-runc.js';
+
+/** Folder with the programs of CRI-O 1.25; undefined: there is none, and nothing can be proven. */
+export const CRIO_DIRECTORY = process.env['KBS_TEST_CRIO_DIR'];
+
+/** What has to be in it, for the architecture of this machine and without libraries that Debian's smallest system lacks. */
+export const CRIO_PROGRAMS = ['crio', 'crio-status', 'conmon', 'pinns', 'runc'] as const;
+
+const ARCHIVE_URL = 'https://storage.googleapis.com/cri-o/artifacts/cri-o.{arch}.v{version}.tar.gz';
+/** Where the real runc is on hosts, behind the one of the archive. */
+const REAL_RUNC = '/opt/lab/runc';
+
+/**
+ * A copy of a bundle with CRI-O in the layout of its official archive; big files are shared with the original.
+ * @param directory that of `KBS_TEST_CRIO_DIR`
+ */
+export async function bundleWithCrio(directory: string, from: string, to: string): Promise<string> {
+  await Promise.all(CRIO_PROGRAMS.map((name) => access(join(directory, name))));
+  const version = /crio version (\d+\.\d+\.\d+)/.exec(await output([join(directory, 'crio'), '--version']))?.[1];
+  if (version === undefined) throw new Error(`${directory}/crio does not tell its version`);
+  await output(['cp', '-al', from, to]);
+  const architecture = labArchitecture().name;
+  const archive = join(to, artifactPath(ARCHIVE_URL, version, architecture));
+  await mkdir(dirname(archive), { recursive: true });
+  await writeTar(
+    archive,
+    [
+      { path: 'cri-o', type: 'directory' },
+      { path: 'cri-o/bin', type: 'directory' },
+      ...CRIO_PROGRAMS.filter((name) => name !== 'runc').map((name) => ({
+        path: `cri-o/bin/${name}`,
+        type: 'file' as const,
+        source: join(directory, name),
+      })),
+      { path: 'cri-o/bin/runc', type: 'text', text: mildRunc(REAL_RUNC), mode: 0o755 },
+    ],
+    { gzip: true, asGiven: true },
+  );
+  const catalogue = JSON.parse(await readFile(join(to, CATALOGUE_FILE), 'utf8')) as Catalogue;
+  const crio = { url: ARCHIVE_URL, sha256: { [version]: { [architecture]: await sha256OfFile(archive) } } };
+  // A new file: the old one is shared with the original.
+  await rm(join(to, CATALOGUE_FILE));
+  await writeFile(join(to, CATALOGUE_FILE), JSON.stringify({ ...catalogue, artifacts: { ...catalogue.artifacts, 'cri-o': crio } }));
+  return to;
+}
+
+/**
+ * What hosts of a lab need for CRI-O and a machine of the field does not: the real runc behind the mild one, and no word of hugetlb,
+ * which the kernel lists and has not mounted.
+ */
+export async function prepareForCrio(directory: string, lab: Lab): Promise<void> {
+  const runc = await readFile(join(directory, 'runc'));
+  const script = `mkdir -p ${dirname(REAL_RUNC)} && base64 -d >${REAL_RUNC} && chmod 755 ${REAL_RUNC} &&
+sed '/^hugetlb/d' /proc/cgroups >/run/lab-cgroups && mount --bind /run/lab-cgroups /proc/cgroups`;
+  await Promise.all(
+    lab.hosts.map(async (host) => {
+      const result = await lab.exec(host, ['sh', '-c', script], { input: runc.toString('base64') });
+      if (result.exitCode !== 0) throw new Error(`${host.name}: ${result.stderr}`);
+    }),
+  );
+}
