@@ -1,13 +1,15 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ConvergeResult } from '../../src/operations/index.js';
 import { offerPackages } from '../lab/apt-source.js';
+import { capture } from '../lab/command.js';
 import type { Mirror } from '../lab/mirror.js';
 import { diffSnapshots, snapshotHost, type Snapshot } from '../lab/snapshot.js';
 import { createLabCluster, type LabCluster } from '../support/lab-cluster.js';
 import { bundleWithCrio, CRIO_DIRECTORY, prepareForCrio } from '../support/lab-crio.js';
+import { startRegistry, type Registry } from '../support/registry.js';
 import { IS_THOROUGH } from '../support/thorough.js';
 
 /*
@@ -21,12 +23,16 @@ const TITLE =
   CRIO_DIRECTORY === undefined
     ? 'CRI-O on every node (skipped: needs the programs of CRI-O 1.25, KBS_TEST_CRIO_DIR names their folder)'
     : 'CRI-O on every node';
+const IMAGE = { name: 'private/pause', tag: '1' };
+const PASSWORD = 'kbs-t0ken%$7';
+
 const DRIVERS = IS_THOROUGH ? ['systemd', 'cgroupfs'] : ['systemd'];
 
 describe.skipIf(CRIO_DIRECTORY === undefined).each(DRIVERS)(`${TITLE}, cgroup driver %s`, (cgroupDriver) => {
   const programs = CRIO_DIRECTORY ?? '';
   let cluster: LabCluster;
   let archive: Mirror;
+  let registry: Registry;
   let directory: string;
   const bare = new Map<string, Snapshot>();
 
@@ -40,10 +46,14 @@ describe.skipIf(CRIO_DIRECTORY === undefined).each(DRIVERS)(`${TITLE}, cgroup dr
     });
     await prepareForCrio(programs, cluster.lab);
     archive = await offerPackages(cluster.lab, ['skopeo']);
+    const pause = (await capture(['find', cluster.bundle, '-name', 'pause-*.tar'])).stdout.trim();
+    registry = await startRegistry(cluster.lab, { archive: pause, ...IMAGE }, { username: 'kbs', password: PASSWORD });
     for (const name of HOSTS) bare.set(name, await snapshotHost(cluster.lab, name));
   });
 
   afterAll(async () => {
+    delete process.env['REGISTRY_TOKEN'];
+    await registry.stop();
     await archive.stop();
     await cluster.down();
     await rm(directory, { recursive: true, force: true });
@@ -85,11 +95,14 @@ describe.skipIf(CRIO_DIRECTORY === undefined).each(DRIVERS)(`${TITLE}, cgroup dr
 
   test('a change restarts CRI-O, and no pod', async () => {
     const before = await pods();
+    await writeFile(join(cluster.directory, 'registry-ca.pem'), registry.caCertificate);
+    process.env['REGISTRY_TOKEN'] = PASSWORD;
+    const own = { host: registry.host, caFile: 'registry-ca.pem', credentials: { username: 'kbs', passwordEnv: 'REGISTRY_TOKEN' } };
     const containerRuntime = {
       type: 'cri-o',
       cgroupDriver,
-      registries: [{ host: 'docker.io', mirrors: ['https://mirror.example.org'] }],
-      proxy: { httpsProxy: 'http://proxy.example.org:3128', noProxy: ['.example.org'] },
+      registries: [{ host: 'docker.io', mirrors: ['https://mirror.example.org'] }, own],
+      proxy: { httpsProxy: 'http://proxy.example.org:3128', noProxy: ['.example.org', cluster.lab.gateway] },
     };
     await cluster.describe({ spec: { containerRuntime } });
     const planned = await cluster.kbs(['plan', '-f', cluster.file, '--output', 'json']);
@@ -102,6 +115,24 @@ describe.skipIf(CRIO_DIRECTORY === undefined).each(DRIVERS)(`${TITLE}, cgroup dr
     );
     expect(await pods()).toBe(before);
     await verify();
+    expect((await cluster.kbsJson<ConvergeResult>(['apply', '-f', cluster.file])).changes).toEqual([]);
+  });
+
+  test('a pod gets its image from a registry with a password and a CA of its own', async () => {
+    const image = `${registry.host}/${IMAGE.name}:${IMAGE.tag}`;
+    const spec = { nodeName: 'w1', containers: [{ name: 'own', image, imagePullPolicy: 'Always' }] };
+    await cluster.kubectl(['apply', '-f', '-'], JSON.stringify({ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'own-image' }, spec }));
+    await cluster.kubectl(['wait', '--for=condition=Ready', '--timeout=60s', 'pod/own-image']);
+    await cluster.kubectl(['delete', '--now', 'pod/own-image']);
+    expect(new Set((await registry.requests()).map(({ status }) => status))).toContain(200);
+    expect(await onHost('w1', 'stat -c %a /etc/crio/registry-auth.json')).toBe('600');
+  });
+
+  test('registries that leave the cluster file leave the hosts', async () => {
+    await cluster.describe({ spec: { containerRuntime: { type: 'cri-o', cgroupDriver } } });
+    await cluster.kbsJson<ConvergeResult>(['apply', '-f', cluster.file]);
+    const left = 'cd /etc; ls crio/registry-auth.json containers/certs.d/*/*; grep -rl mirror.example.org containers crio';
+    expect(await onHost('w1', `sh -c '${left}' 2>/dev/null`)).toBe('');
     expect((await cluster.kbsJson<ConvergeResult>(['apply', '-f', cluster.file])).changes).toEqual([]);
   });
 
