@@ -14,6 +14,26 @@ const REPLACEMENTS = [
   { old: 'cp3', by: 'cp6', file: ['cp4', 'cp5', 'cp6'], after: ['cp4', 'cp5', 'cp6'] },
 ].slice(0, IS_THOROUGH ? 3 : 1);
 
+/** A pod that only the worker can have, and a budget that never lets it go. */
+const HELD = `
+apiVersion: apps/v1
+kind: Deployment
+metadata: { name: held, namespace: default }
+spec:
+  selector: { matchLabels: { app: held } }
+  template:
+    metadata: { labels: { app: held } }
+    spec:
+      containers: [{ name: pause, image: registry.k8s.io/pause:3.8 }]
+---
+apiVersion: policy/v1
+kind: PodDisruptionBudget
+metadata: { name: keep-held, namespace: default }
+spec:
+  minAvailable: 1
+  selector: { matchLabels: { app: held } }
+`;
+
 let cluster: LabCluster;
 /** The host that came last, before kbs came. */
 let bare: Snapshot;
@@ -168,5 +188,27 @@ describe.sequential('control planes that come and go', () => {
     expect(await balanced()).toEqual(left);
     expect(await controlPlanes(left[0] ?? '')).toEqual(left);
     expect(diffSnapshots(bare, await snapshotHost(cluster.lab, cluster.lab.host(by)))).toEqual([]);
+  });
+
+  test('a PodDisruptionBudget that allows nothing stops drain and remove at their time limit, and the node stays cordoned', async () => {
+    const { by, after } = REPLACEMENTS.at(-1) ?? { by: '', after: [] };
+    await cluster.describe({ hosts: [...after.filter((name) => name !== by), 'w1'] });
+    await cluster.kubectl(['apply', '-f', '-'], HELD);
+    await cluster.kubectl(['rollout', 'status', 'deployment/held', '--timeout=60s']);
+    for (const verb of ['drain', 'remove']) {
+      const yes = verb === 'remove' ? ['--yes'] : [];
+      const stopped = await failure(['node', verb, 'w1', '-f', cluster.file, '--drain-timeout', '3s', ...yes]);
+      expect(stopped.exitCode).not.toBe(0);
+      expect(stopped.text).toContain('DRAIN_BLOCKED');
+      expect(stopped.text).toMatch(/default\/held-\S+: .*disruption budget keep-held/);
+      expect(stopped.text).toContain('kbs node uncordon w1');
+    }
+    const unschedulable = async (): Promise<string> => cluster.kubectl(['get', 'node', 'w1', '-o', 'jsonpath={.spec.unschedulable}']);
+    expect(await unschedulable()).toBe('true');
+    expect(await cluster.kubectl(['get', 'pods', '-l', 'app=held', '--no-headers'])).toMatch(/ 1\/1 +Running /);
+    await cluster.kubectl(['delete', 'poddisruptionbudget', 'keep-held']);
+    await cluster.kbsJson<NodeResult>(['node', 'drain', 'w1', '-f', cluster.file]);
+    await cluster.kbsJson<NodeResult>(['node', 'uncordon', 'w1', '-f', cluster.file]);
+    expect(await unschedulable()).toBe('');
   });
 });

@@ -5,7 +5,7 @@ export default class NodeRemove extends NodeCommand {
   static override summary = 'Take a node out of the cluster: drain it, remove its etcd member and its Node, put its host back as it was.';
   static override description = `Refused where etcd would be left without a quorum, or with an even number of members (see --force).
 A run that was cut off is continued by running the command again. Afterwards delete the host from the cluster file, or kbs apply brings
-it back.`;
+it back. When its pods do not leave in time (see kbs node drain) nothing else is done, and the node stays cordoned.`;
   static override examples = [
     '<%= config.bin %> <%= command.id %> w3 -f cluster.yaml',
     '<%= config.bin %> <%= command.id %> cp2 -f cluster.yaml --dead --yes   # its host is gone for good',

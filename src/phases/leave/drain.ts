@@ -59,7 +59,8 @@ async function deleteAll(api: KubeApi, pods: readonly KubeObject[]): Promise<voi
 
 function blocked({ node, timeoutMs }: DrainOptions, pods: readonly KubeObject[], refusals: readonly Refusal[]): KbsError {
   const why = (pod: KubeObject): string => refusals.find((refusal) => refusal.pod === podLabel(pod))?.why ?? 'has not ended yet';
-  return new KbsError('DRAIN_BLOCKED', `${pods.length} pods have not left ${node} within ${timeoutMs / 1000} s`, {
+  const who = pods.length === 1 ? '1 pod has' : `${pods.length} pods have`;
+  return new KbsError('DRAIN_BLOCKED', `${who} not left ${node} within ${timeoutMs / 1000} s`, {
     details: pods.map((pod) => `${podLabel(pod)}: ${why(pod)}`),
     remedy: [
       'kubectl get poddisruptionbudgets -A   # and: are their pods healthy on other nodes?',
