@@ -146,6 +146,8 @@ export const PATHS = {
   kbsDir: '/etc/kbs',
   /** What the host was like before kbs changed it, one JSON object a line. */
   kbsJournal: '/etc/kbs/journal.jsonl',
+  /** That the host's container runtime is being changed; gone when that is done. */
+  runtimeChange: '/etc/kbs/runtime-change.json',
   /** Larger things of kbs on a host. */
   kbsStateDir: '/var/lib/kbs',
   /** Lock of the run that works on the host, and who holds it; gone with the run. */

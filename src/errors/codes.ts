@@ -41,6 +41,7 @@ export const ERROR_KINDS = {
   WAIT_TIMEOUT: { exit: 7, title: 'did not become ready in time', retryable: false },
   DRAIN_BLOCKED: { exit: 7, title: 'pods could not be taken off a node', retryable: false },
   ENDPOINT_UNREACHABLE: { exit: 7, title: 'a host does not reach the control-plane endpoint', retryable: false },
+  RUNTIME_CHANGE_STOPPED: { exit: 7, title: 'a node does not work with its new container runtime', retryable: false },
   PROOF_FAILED: { exit: 7, title: 'the cluster does not carry traffic', retryable: false },
   ARTIFACT_MISSING: { exit: 8, title: 'an artifact cannot be had', retryable: false },
   ARTIFACT_DOWNLOAD: { exit: 8, title: 'a download failed', retryable: true },

@@ -47,6 +47,21 @@ export const MEMBERSHIP_EXPLANATIONS = {
       'kbs node remove NAME --force leaves an even number of members, never too few',
     ],
   },
+  RUNTIME_CHANGE_STOPPED: {
+    meaning:
+      'Nodes were to get another container runtime, one host after the other. The host that is named did not come to work with it, and the run ended there: hosts after it have their former runtime and carry the pods.',
+    causes: [
+      'The new runtime does not start: its unit, its packages, its configuration',
+      'The former runtime could not be removed: packages of others need it, something is still mounted',
+      'The kubelet, static pods or DaemonSets of the node do not come up with it, or its pods reach nobody',
+    ],
+    actions: [
+      'Read the details: they are the last words of kubelet and runtime, or the edges that are broken',
+      'Look at the host: systemctl status kubelet; crictl ps -a',
+      'Run kbs apply again when the cause is gone: it goes on with this host, from wherever it stopped',
+      'To go back, set containerRuntime of the host to what it had, then kbs apply',
+    ],
+  },
   DRAIN_BLOCKED: {
     meaning:
       'A node was to be emptied, and some of its pods did not leave in the time they had. The node stays cordoned: no new pods come to it.',

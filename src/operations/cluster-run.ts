@@ -26,6 +26,8 @@ export interface ClusterInput {
   readonly signal: AbortSignal;
   readonly now: () => Date;
   readonly ignorePreflight: ReadonlySet<string>;
+  /** How nodes are emptied whose container runtime changes; default: five minutes, and no pod is lost. */
+  readonly drain?: { readonly timeoutMs: number; readonly force: boolean };
   /** Names of phases to leave out. */
   readonly skipPhases?: ReadonlySet<string>;
   /** Names of the only phases to run. */
@@ -103,6 +105,7 @@ export async function openRunContext(input: ClusterInput, hosts: OperationHosts,
     controlPlanes: controlPlaneHosts,
     memberHosts,
     mayFound: mayCreatePki,
+    mayChangeRuntime: false,
     artifacts,
     versions,
     images: clusterImages(spec, versions),

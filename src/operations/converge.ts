@@ -17,6 +17,7 @@ import {
   type OperationHosts,
 } from './cluster-run.js';
 import { followControlPlanes } from './load-balancers.js';
+import { besideChanges, changeRuntimes, pendingRuntimeChanges } from './runtime-changes.js';
 import { findStrangers, warnOfStrangers } from './strangers.js';
 import { unfinishedHosts, type Unfinished } from './unfinished-hosts.js';
 
@@ -41,6 +42,8 @@ export interface Converge {
   readonly mode: 'apply' | 'plan';
   readonly phases?: readonly Phase<RunContext>[];
   readonly mayCreatePki: boolean;
+  /** Opened already. */
+  readonly context?: RunContext;
 }
 
 async function strangersIn({ spec, bus, signal }: ClusterInput, { kube, etcd }: RunContext): Promise<readonly string[]> {
@@ -53,7 +56,7 @@ async function strangersIn({ spec, bus, signal }: ClusterInput, { kube, etcd }: 
 }
 
 export async function converge(input: ClusterInput, hosts: OperationHosts, run: Converge): Promise<ConvergeResult> {
-  const context = await openRunContext(input, hosts, run.mayCreatePki);
+  const context = run.context ?? (await openRunContext(input, hosts, run.mayCreatePki));
   // What kbs cannot read is told before anything is changed.
   await Promise.all([context.registryCredentials(), context.customNetwork()]);
   const result = await runPhases(input, { operation: run.operation, phases: run.phases ?? CLUSTER_PHASES, context, hosts, mode: run.mode });
@@ -160,9 +163,26 @@ export async function joinOnly(input: ClusterInput, names: readonly string[], mo
   });
 }
 
+/** Runtimes first: what is left to be done on those hosts is done with the new ones. */
+async function convergeAll(input: ClusterInput, hosts: OperationHosts, mode: 'apply' | 'plan'): Promise<ConvergeResult> {
+  const opened = await openRunContext(input, hosts, true);
+  const changes = await pendingRuntimeChanges(input, hosts.targets);
+  const context: RunContext = { ...opened, mayChangeRuntime: changes.length > 0 };
+  const run = { operation: mode === 'plan' ? 'plan' : 'apply', mode, mayCreatePki: true, context } as const;
+  if (changes.length === 0) return converge(input, hosts, run);
+  // What kbs cannot read is told before anything is changed.
+  await Promise.all([context.registryCredentials(), context.customNetwork()]);
+  const startedMs = performance.now();
+  // A plan begins with the checks of all hosts, which stand at the beginning of the other phases.
+  const planned = mode === 'plan' ? await converge(input, hosts, { ...run, phases: besideChanges(CLUSTER_PHASES, changes) }) : undefined;
+  const changed = await changeRuntimes(input, { changes, hosts, context, mode });
+  const rest = planned ?? (await converge(input, hosts, run));
+  return { ...rest, changes: [...changed, ...rest.changes], durationMs: Math.round(performance.now() - startedMs) };
+}
+
 /** `kbs apply`: everything the file declares, from any state kbs may have left. */
 export async function applyCluster(input: ClusterInput, mode: 'apply' | 'plan' = 'apply'): Promise<ConvergeResult> {
   checkPhaseNames(input);
   const hosts = { targets: await connectTargets(input, input.spec.hosts), helpers: [] };
-  return onHosts(hosts, () => converge(input, hosts, { operation: mode === 'plan' ? 'plan' : 'apply', mode, mayCreatePki: true }));
+  return onHosts(hosts, () => convergeAll(input, hosts, mode));
 }

@@ -68,6 +68,8 @@ export interface RunContext {
   readonly memberHosts: readonly Host[];
   /** Control planes and hosts of etcd that find no cluster may found one: so do `init` and `apply`, never `join`. */
   readonly mayFound: boolean;
+  /** Nodes that have another container runtime than the file wants get it: so does `apply`, never `init` or `join`. */
+  readonly mayChangeRuntime: boolean;
   readonly artifacts: ArtifactStore;
   readonly versions: ComponentVersions;
   readonly images: ClusterImages;

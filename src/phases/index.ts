@@ -71,6 +71,7 @@ export { prepareHostPhase } from './prepare/index.js';
 export { isManaged, RESET_PHASES, type ResetContext } from './reset/index.js';
 export { proofPhase, type ProofRow } from './proof/index.js';
 export { runVerification, stageCluster, verificationError, verifyHost, type VerifyProfile, type VerifyRow } from './verify/index.js';
+export { findRuntimeChanges, RUNTIME_CHANGE_PHASES, type RuntimeChange, type RuntimeChangeContext } from './runtime-change/index.js';
 export { runtimeClassesPhase } from './runtime-classes/index.js';
 export { serviceProxyPhase } from './service-proxy/index.js';
 export { workersPhase } from './workers/index.js';

@@ -44,6 +44,8 @@ function createDescriber(style: Style): (event: KbsEvent) => Line | undefined {
   return (event) => {
     switch (event.type) {
       case 'phase.start':
+        // A phase may come again, for another host.
+        counts.delete(event.phase);
         return { level: 'info', text: `${style.bold(event.title)} on ${countOf(event.hosts.length, 'host')} (phase ${event.phase})` };
       case 'step.end': {
         const sums = countOfPhase(event.phase);

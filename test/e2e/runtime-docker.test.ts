@@ -1,5 +1,7 @@
+import { spawn } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ConvergeResult } from '../../src/operations/index.js';
 import { offerPackages } from '../lab/apt-source.js';
@@ -21,11 +23,12 @@ const LOGIN = Buffer.from(`kbs:${PASSWORD}`).toString('base64');
 let cluster: LabCluster;
 let archive: Mirror;
 let registry: Registry;
+const SWAPPED = { cp1: { type: 'containerd' }, w1: { type: 'docker' } };
 const bare = new Map<string, Snapshot>();
 
 beforeAll(async () => {
   cluster = await createLabCluster({ name: 'dock', hosts: HOSTS.map((name) => ({ name })), runtimes: RUNTIMES });
-  await divertRunc(cluster.lab, ['cp1']);
+  await divertRunc(cluster.lab, HOSTS);
   archive = await offerPackages(cluster.lab, ['docker.io', 'runc']);
   const file = (await capture(['find', cluster.bundle, '-name', 'pause-*.tar'])).stdout.trim();
   registry = await startRegistry(cluster.lab, { archive: file, ...IMAGE }, { username: 'kbs', password: PASSWORD });
@@ -51,6 +54,31 @@ async function ownRegistry(): Promise<object> {
   return { host: registry.host, caFile: 'registry-ca.pem', credentials: { username: 'kbs', passwordEnv: 'REGISTRY_TOKEN' } };
 }
 
+async function runtimes(): Promise<string> {
+  return cluster.kubectl([
+    'get',
+    'nodes',
+    '-o',
+    'jsonpath={range .items[*]}{.metadata.name} {.status.nodeInfo.containerRuntimeVersion}\n{end}',
+  ]);
+}
+
+/** Nodes as the API knows them: the same objects, not others of the same name. */
+async function uids(): Promise<string> {
+  return cluster.kubectl(['get', 'nodes', '-o', 'jsonpath={.items[*].metadata.uid}']);
+}
+
+/** Begins to change runtimes and is killed when the only control plane has neither of the two: nobody can ask its API. */
+async function applyCutOff(): Promise<void> {
+  const [program = '', ...args] = [...cluster.command, 'apply', '-f', cluster.file];
+  const child = spawn(program, args, { cwd: cluster.directory, env: { ...process.env, ...cluster.environment }, stdio: 'ignore' });
+  const ended = new Promise((resolve) => child.once('exit', resolve));
+  const isBetween = `grep -q '"stage":"leave"' /etc/kbs/runtime-change.json && ! systemctl is-active --quiet docker`;
+  while (child.exitCode === null && (await cluster.lab.ssh('cp1', isBetween)).exitCode !== 0) await sleep(100);
+  child.kill('SIGKILL');
+  await ended;
+}
+
 /** What a command says on the host with Docker Engine. */
 async function onDocker(command: string): Promise<string> {
   return (await cluster.lab.ssh('cp1', command)).stdout.trim();
@@ -60,13 +88,7 @@ describe.sequential('Docker Engine with the stand-in for cri-dockerd on the cont
   test('apply makes both, and the proof is green', async () => {
     const result = await cluster.kbsJson<ConvergeResult>(['apply', '-f', cluster.file]);
     expect(result.proof.filter(({ ok }) => !ok)).toEqual([]);
-    const nodes = await cluster.kubectl([
-      'get',
-      'nodes',
-      '-o',
-      'jsonpath={range .items[*]}{.metadata.name} {.status.nodeInfo.containerRuntimeVersion}\n{end}',
-    ]);
-    expect(nodes).toMatch(/^cp1 docker:\/\/20\.10\..*\nw1 containerd:\/\/1\.6\./);
+    expect(await runtimes()).toMatch(/^cp1 docker:\/\/20\.10\..*\nw1 containerd:\/\/1\.6\./);
     const sockets = await cluster.kubectl([
       'get',
       'nodes',
@@ -149,12 +171,36 @@ describe.sequential('Docker Engine with the stand-in for cri-dockerd on the cont
     expect((await cluster.kbsJson<ConvergeResult>(['apply', '-f', cluster.file])).changes).toEqual([]);
   });
 
-  test('another runtime for a node that has one is refused before anything is changed', async () => {
-    await cluster.describe({ runtimes: { cp1: { type: 'docker' }, w1: { type: 'docker' } } });
-    const refused = await cluster.kbs(['apply', '-f', cluster.file, '--output', 'json']);
+  test('the runtimes change places: one host after the other, and a run that was killed is continued', async () => {
+    const before = await uids();
+    await cluster.describe({ runtimes: SWAPPED });
+    const refused = await cluster.kbs(['apply', '-f', cluster.file, '--skip-phase', 'proof', '--output', 'json']);
     expect(refused.exitCode).toBe(4);
     expect(refused.stdout).toContain('RuntimeChange');
-    await cluster.describe();
+
+    const planned = await cluster.kbsJson<ConvergeResult>(['plan', '-f', cluster.file]);
+    const begins = planned.changes
+      .filter(({ step }) => step === 'runtime-change/begin')
+      .map(({ host, plan }) => `${host}: ${plan.summary}`);
+    expect(begins).toEqual([
+      'w1: change containerd for Docker Engine (host 1 of 2): drain, switch, prove, uncordon',
+      'cp1: change Docker Engine for containerd (host 2 of 2): drain, switch, prove, uncordon; the API does not answer meanwhile',
+    ]);
+    expect(await runtimes()).toMatch(/^cp1 docker:.*\nw1 containerd:/);
+
+    await applyCutOff();
+    expect(await onDocker('cat /etc/kbs/runtime-change.json')).toBe('{"from":["docker"],"to":"containerd","stage":"leave","wasOpen":true}');
+    const applied = await cluster.kbsJson<ConvergeResult>(['apply', '-f', cluster.file]);
+    expect(applied.proof.filter(({ ok }) => !ok)).toEqual([]);
+    expect(await runtimes()).toMatch(/^cp1 containerd:\/\/1\.6\..*\nw1 docker:\/\/20\.10\./);
+    expect(await cluster.kubectl(['get', 'nodes', '-o', 'jsonpath={.items[*].spec.unschedulable}'])).toBe('');
+    // The folder is a mount of the lab's, and was there before.
+    const left = 'command -v docker; ls -A /var/lib/docker | grep -vx lost+found; ls /run/docker.sock 2>/dev/null; getent group docker';
+    expect(await onDocker(left)).toBe('');
+    expect(await uids()).toBe(before);
+    expect((await cluster.kbsJson<ConvergeResult>(['apply', '-f', cluster.file])).changes).toEqual([]);
+    const verified = await cluster.kbs(['verify', '-f', cluster.file, '--output', 'json']);
+    expect(verified.exitCode, `${verified.stdout}\n${verified.stderr}`).toBe(0);
   });
 
   test('reset takes packages, containers, group and rules away again', async () => {

@@ -47,7 +47,20 @@ export async function runJoin<Context extends JoinContext>(
     const customNetwork = createCustomNetworkSource(spec);
     const context = Object.freeze(
       await complete(
-        { spec, hosts: targets, artifacts, versions, images, registryCredentials, customNetwork, node, kube, ignorePreflight, now },
+        {
+          spec,
+          hosts: targets,
+          artifacts,
+          versions,
+          images,
+          registryCredentials,
+          customNetwork,
+          node,
+          kube,
+          ignorePreflight,
+          mayChangeRuntime: false,
+          now,
+        },
         host,
       ),
     );

@@ -12,7 +12,8 @@ import { unitStep, type FileSpec } from '../../steps/index.js';
 import type { RunContext } from '../context.js';
 import { noProxyStep, proxyFiles, proxyInputs } from './proxy.js';
 import { gvisorArtifacts, gvisorFiles } from './gvisor.js';
-import type { ContainerRuntime } from './types.js';
+import { isAt } from './belongings.js';
+import type { ContainerRuntime, RuntimeBelongings } from './types.js';
 import { unitInput } from './unit-input.js';
 
 /** Where kubelet and crictl find containerd. */
@@ -44,6 +45,26 @@ async function answersCri(host: Host): Promise<true | string> {
   return /\bok\b/.test(cri) ? true : `its CRI plugin is not loaded: ${cri.trim()}`;
 }
 
+const PROGRAM = new RegExp(`^${PATHS.localBinDir}/(containerd|ctr$|runsc$)`);
+
+/** Folders that containerd fills by itself. */
+export const CONTAINERD_TREES: readonly string[] = [
+  PATHS.containerdStateDir,
+  '/run/containerd',
+  PATHS.containerdConfigDir,
+  '/opt/containerd',
+];
+
+const BELONGINGS: RuntimeBelongings = {
+  units: [UNITS.containerd],
+  trees: CONTAINERD_TREES,
+  owns: (path) =>
+    PROGRAM.test(path) ||
+    path === PATHS.runcBinary ||
+    [PATHS.containerdUnit, `${PATHS.containerdUnit}.d`, PATHS.containerdConfigDir].some(isAt(path)),
+  packages: ['containerd', 'runc'],
+};
+
 /** containerd with runc. */
 export function containerdRuntime(
   { install }: Pick<RuntimeChoice, 'install'>,
@@ -63,6 +84,7 @@ export function containerdRuntime(
     conflicts: isPackaged ? ['containerd.io'] : [],
     leftovers: [],
     traces: undefined,
+    belongings: BELONGINGS,
     isConfiguredFirst: false,
     packages: isPackaged
       ? { packages: ['containerd', 'runc'], withoutApt: 'set containerRuntime.install: artifact in the cluster file' }

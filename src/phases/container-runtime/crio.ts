@@ -13,7 +13,8 @@ import type { RuntimeTraces } from '../baseline/index.js';
 import { crictlTarget } from '../binaries/index.js';
 import { noProxyStep, proxyFiles, proxyInputs } from './proxy.js';
 import { registryCaFiles } from './registry-ca.js';
-import type { ContainerRuntime, RuntimeFilesContext } from './types.js';
+import { isAt } from './belongings.js';
+import type { ContainerRuntime, RuntimeBelongings, RuntimeFilesContext } from './types.js';
 import { unitInput } from './unit-input.js';
 
 /** Where kubelet and crictl find CRI-O. */
@@ -44,6 +45,17 @@ const TRACES: RuntimeTraces = {
   ],
   paths: ['/var/cache/ldconfig/aux-cache'],
   groups: [],
+};
+
+const BELONGINGS: RuntimeBelongings = {
+  // A containerd of others is known by its unit.
+  units: [UNITS.crio, UNITS.containerd],
+  trees: TRACES.trees,
+  owns: (path) =>
+    TRACES.paths.includes(path) ||
+    Object.values(PROGRAMS).includes(path) ||
+    [PATHS.crioUnit, `${PATHS.crioUnit}.d`, ...TRACES.trees].some(isAt(path)),
+  packages: ['skopeo'],
 };
 
 /** CRI-O answers, and with the driver the kubelet has: with another one no pod would ever start. */
@@ -122,6 +134,7 @@ export function crioRuntime(
     conflicts: [],
     leftovers: ['/etc/crio/crio.conf', '/etc/crio/crio.conf.d/*'],
     traces: TRACES,
+    belongings: BELONGINGS,
     isConfiguredFirst: false,
     packages:
       artifacts === undefined || artifacts.source === 'upstream'

@@ -11,7 +11,9 @@ import { unitStep } from '../../steps/index.js';
 import type { RuntimeTraces } from '../baseline/index.js';
 import { noProxyStep, proxyFiles, proxyInputs } from './proxy.js';
 import { registryCaFiles } from './registry-ca.js';
-import type { ContainerRuntime } from './types.js';
+import { isAt } from './belongings.js';
+import { CONTAINERD_TREES } from './containerd.js';
+import type { ContainerRuntime, RuntimeBelongings } from './types.js';
 import { unitInput } from './unit-input.js';
 
 /** Where kubelet and crictl find cri-dockerd. */
@@ -31,6 +33,18 @@ const TRACES: RuntimeTraces = {
     '/etc/docker/key.json',
   ],
   groups: ['docker'],
+};
+
+const BELONGINGS: RuntimeBelongings = {
+  // Docker Engine works on the distribution's containerd.
+  units: [...TRACES.units, UNITS.containerd],
+  trees: [...TRACES.trees, ...CONTAINERD_TREES],
+  owns: (path) =>
+    TRACES.paths.includes(path) ||
+    ['/etc/docker', PATHS.criDockerUnit, PATHS.criDockerSocketUnit, PATHS.criDockerdBinary, `${PATHS.systemdDir}/${UNITS.docker}.d`].some(
+      isAt(path),
+    ),
+  packages: ['docker.io'],
 };
 
 /** References as Kubernetes has them: Docker leaves out what stands for its own registry. */
@@ -78,6 +92,7 @@ export function dockerRuntime({ cgroupDriver }: Pick<RuntimeChoice, 'cgroupDrive
     conflicts: ['docker-ce', 'docker-ce-cli', 'containerd.io', 'moby-engine', 'podman-docker'],
     leftovers: [],
     traces: TRACES,
+    belongings: BELONGINGS,
     isConfiguredFirst: true,
     packages: { packages: ['docker.io'], withoutApt: 'set containerRuntime.type: containerd in the cluster file' },
     artifacts: (versions) => [{ name: 'cri-dockerd', version: versions.criDockerd, target: criDockerdTarget }],

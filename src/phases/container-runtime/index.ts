@@ -1,3 +1,5 @@
+export { isAt } from './belongings.js';
 export { containerRuntimeFiles, containerRuntimePhase } from './phase.js';
-export { runtimeOf } from './runtimes.js';
-export type { ContainerRuntime, RuntimeArtifact, RuntimeMachine } from './types.js';
+export { runtimeOf, runtimeOfType } from './runtimes.js';
+export { plainSocket } from './socket.js';
+export type { ContainerRuntime, RuntimeArtifact, RuntimeBelongings, RuntimeMachine } from './types.js';

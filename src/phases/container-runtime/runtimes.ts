@@ -1,4 +1,4 @@
-import { runtimeChoice, type RuntimeChoice, type RuntimeRequest, type RuntimeType } from '../../constants/index.js';
+import { runtimeChoice, usualInstall, type RuntimeChoice, type RuntimeRequest, type RuntimeType } from '../../constants/index.js';
 import { containerdRuntime } from './containerd.js';
 import { crioRuntime } from './crio.js';
 import { dockerRuntime } from './docker.js';
@@ -9,6 +9,12 @@ const RUNTIMES: Readonly<Record<RuntimeType, (choice: RuntimeChoice, request: Ru
   'cri-o': crioRuntime,
   docker: dockerRuntime,
 };
+
+/** A runtime that a host has though the cluster file wants another one there; how it was installed is not known. */
+export function runtimeOfType(spec: RuntimeRequest, type: RuntimeType): ContainerRuntime {
+  const { cgroupDriver } = spec.containerRuntime;
+  return RUNTIMES[type]({ type, install: usualInstall(type), cgroupDriver }, spec);
+}
 
 /**
  * The container runtime of a host.

@@ -21,6 +21,18 @@ export type RuntimeMachine = Pick<Host['facts'], 'hasCapSysResource'>;
 /** What the files of a runtime are made from. */
 export type RuntimeFilesContext = Pick<RunContext, 'spec' | 'images' | 'registryCredentials'>;
 
+/** What is on a host for a runtime's sake: all of it goes when the node gets another one. */
+export interface RuntimeBelongings {
+  /** Its units, and those of what it works on. */
+  readonly units: readonly string[];
+  /** Folders it fills by itself. */
+  readonly trees: readonly string[];
+  /** Whether a file that came through kbs is its. */
+  readonly owns: (path: string) => boolean;
+  /** Packages it can have come with. */
+  readonly packages: readonly string[];
+}
+
 /**
  * A container runtime on one host: whatever has to do with the runtime asks here. Made by `runtimeOf` from the cluster file.
  */
@@ -44,6 +56,8 @@ export interface ContainerRuntime {
   readonly leftovers: readonly string[];
   /** What it leaves on a host besides what is recorded of every host; undefined: nothing. */
   readonly traces: RuntimeTraces | undefined;
+  /** However it was installed. */
+  readonly belongings: RuntimeBelongings;
   /** Its packages start it as they are installed: it shall find its configuration then. */
   readonly isConfiguredFirst: boolean;
   /** What comes from the distribution; undefined: nothing. */

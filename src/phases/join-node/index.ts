@@ -1,1 +1,2 @@
+export { withKubeletEvidence } from './evidence.js';
 export { joinNodePhase, nameTaken, nodeReadyPhase } from './phase.js';

@@ -1,4 +1,5 @@
-export { memberOfNode, membersHealth } from './steps.js';
+export { cordonStep } from './cordon-step.js';
+export { drainStep, memberOfNode, membersHealth } from './steps.js';
 export {
   cordonPhase,
   drainPhase,

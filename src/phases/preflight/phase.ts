@@ -6,16 +6,16 @@ import { gatherFindings, noFindings } from './findings.js';
 import { preflightInput } from './input.js';
 import { reportChecks } from './report.js';
 
-type Slice = Pick<RunContext, 'spec' | 'hosts' | 'ignorePreflight'>;
+type Slice = Pick<RunContext, 'spec' | 'hosts' | 'ignorePreflight' | 'mayChangeRuntime'>;
 
-async function check(host: Host, { spec, hosts, ignorePreflight }: Slice, context: StepContext): Promise<void> {
+async function check(host: Host, { spec, hosts, ignorePreflight, mayChangeRuntime }: Slice, context: StepContext): Promise<void> {
   const others = hosts.filter((other) => other.name !== host.name);
   const input = preflightInput(spec, host, others);
   // Without root the rest cannot be seen: what facts tell is still worth reporting in the same run.
   const results =
     host.facts.privilegeProblem === undefined
-      ? runChecks({ host, input, others, findings: await gatherFindings(host, input) })
-      : runChecks({ host, input, others, findings: noFindings(input) }, FACT_CHECKS);
+      ? runChecks({ host, input, others, mayChangeRuntime, findings: await gatherFindings(host, input) })
+      : runChecks({ host, input, others, mayChangeRuntime, findings: noFindings(input) }, FACT_CHECKS);
   reportChecks(host, results, { ignorePreflight }, context);
 }
 

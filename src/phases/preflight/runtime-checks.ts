@@ -1,3 +1,4 @@
+import { plainSocket } from '../container-runtime/index.js';
 import type { CheckSubject, PreflightCheck, PreflightInput } from './types.js';
 
 const nodes = ({ isNode }: PreflightInput): boolean => isNode;
@@ -5,18 +6,17 @@ const DOCKER_UNITS = ['docker.service', 'cri-docker.service'];
 /** Units of runtimes whose data is of no use to another installation, and of other programs, too. */
 const DATA_OWNERS = ['cri-docker.service', 'crio.service'];
 
-/** /var/run is a link to /run. */
-function plainSocket(socket: string): string {
-  return socket.replace(/^unix:\/\//, '').replace(/^\/var\/run\//, '/run/');
+function hasAnother({ input: { runtime }, findings: { criSocket } }: CheckSubject): boolean {
+  return criSocket !== undefined && plainSocket(criSocket) !== plainSocket(runtime.criSocket);
 }
 
-/** A node has one runtime for life: its pods, images and volumes are that runtime's. */
-function runtimeChange({ host, input: { runtime }, findings }: CheckSubject): string | undefined {
-  const { criSocket } = findings;
-  if (criSocket === undefined || plainSocket(criSocket) === plainSocket(runtime.criSocket)) return undefined;
+/** Pods, images and volumes of a node are its runtime's: only a run that goes from host to host changes it. */
+function runtimeChange(subject: CheckSubject): string | undefined {
+  const { mayChangeRuntime, findings, input } = subject;
+  if (mayChangeRuntime || !hasAnother(subject)) return undefined;
   return (
-    `the kubelet of this node works with ${criSocket}, not with ${runtime.title} — kbs does not change the runtime of a node: ` +
-    `kbs node remove ${host.name}, then kbs apply; or set containerRuntime of the host to what it has`
+    `the kubelet of this node works with ${findings.criSocket ?? ''}, not with ${input.runtime.title} — kbs apply changes it, one host after ` +
+    'the other (without --phase and --skip-phase); or set containerRuntime of the host to what it has'
   );
 }
 
@@ -35,9 +35,11 @@ export const RUNTIME_CHECKS: readonly PreflightCheck[] = [
     name: 'OtherRuntimes',
     level: 'warning',
     appliesTo: nodes,
-    run({ input, findings }) {
+    run(subject) {
+      const { input, findings } = subject;
       const others = findings.units.filter((unit) => DOCKER_UNITS.includes(unit));
-      return others.length === 0 || DOCKER_UNITS.includes(input.runtime.unit)
+      // One that is about to leave.
+      return others.length === 0 || hasAnother(subject) || DOCKER_UNITS.includes(input.runtime.unit)
         ? undefined
         : `${others.join(', ')} on the host — Docker drops forwarded packets by default: iptables -P FORWARD ACCEPT`;
     },

@@ -156,6 +156,8 @@ export interface CheckSubject {
   readonly findings: Findings;
   /** The cluster's other hosts, for what must be unique. */
   readonly others: readonly Host[];
+  /** The run gives nodes another runtime where the cluster file says so. */
+  readonly mayChangeRuntime: boolean;
 }
 
 /** One preflight check. Several entries may share a name with different levels; `--ignore-preflight` means all of them. */

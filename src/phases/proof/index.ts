@@ -1,2 +1,2 @@
 export type { ProofRow } from '../proof-row.js';
-export { proofPhase } from './phase.js';
+export { nodeProofStep, proofPhase } from './phase.js';

@@ -1,5 +1,6 @@
 import type { AnyStep, Phase } from '../../engine/index.js';
-import type { KubeApi } from '../../kube/index.js';
+import { isReady, type KubeApi } from '../../kube/index.js';
+import { NAMESPACES } from '../../constants/index.js';
 import { isNode, type RunContext } from '../context.js';
 import type { ProofRow } from '../proof-row.js';
 import {
@@ -51,20 +52,30 @@ function asProofRows({ rows }: Verification): readonly ProofRow[] {
     .map(({ edge, check, status, ms, detail }) => ({ edge, what: check, ok: status === 'ok', ms, detail }));
 }
 
+/** What cannot be asked for at times. */
+interface ProofOptions {
+  readonly id: string;
+  readonly title: string;
+  /** Names of checks that are left out. */
+  readonly without?: (api: KubeApi) => Promise<readonly string[]>;
+}
+
 /** A step that changes nothing that stays: it is done while the engine looks, and there is nothing left to apply. */
-function proofStep(context: Slice): AnyStep {
+function proofStep(context: Slice, { id, title, without }: ProofOptions): AnyStep {
   return {
-    id: 'proof/traffic',
-    title: 'Prove that nodes, pods, services and DNS work',
+    id,
+    title,
     timeoutMs: PROOF_TIMEOUT_MS + CLEAN_UP_MS,
     tries: 1,
     async prepare(_host, { signal, progress, warn }) {
-      const { nodes, left } = await nodesToProve(await context.kube.connect(signal), context);
+      const api = await context.kube.connect(signal);
+      const { nodes, left } = await nodesToProve(api, context);
       if (left.length > 0) warn(`not Ready, not worked on and not proven: ${left.join(', ')}`);
       const found = await runVerification({
         kube: context.kube,
         profile: 'quick',
         isComingUp: true,
+        ...(without === undefined ? {} : { without: await without(api) }),
         image: context.images.agnhost,
         hosts: hostsOf(nodes, context),
         cluster: await stageCluster(context),
@@ -91,5 +102,16 @@ export const proofPhase: Phase<Slice> = {
   waitsFor: ['nodes', 'workers', 'controllers', 'endpoint-cleanup', 'service-proxy', 'network-cleanup'],
   leftOutOfPlans: 'a proof is no change',
   skip: ({ spec }) => (spec.network.cni.type === 'none' ? 'the pod network is not kbs’s (spec.network.cni.type: none)' : undefined),
-  steps: (context) => [proofStep(context)],
+  steps: (context) => [proofStep(context, { id: 'proof/traffic', title: 'Prove that nodes, pods, services and DNS work' })],
 };
+
+/** While a node is cordoned the system's pods that are not bound to nodes may have no place to be, and with them the name server. */
+async function withoutPlace(api: KubeApi): Promise<readonly string[]> {
+  const servers = await api.list({ apiVersion: 'v1', kind: 'Pod' }, { namespace: NAMESPACES.system, labelSelector: 'k8s-app=kube-dns' });
+  return ['system pods', ...(servers.some(isReady) ? [] : ['cluster DNS'])];
+}
+
+/** The same for a node that is still cordoned: the ways packets go from it and to it. */
+export function nodeProofStep(context: Slice): AnyStep {
+  return proofStep(context, { id: 'proof/node', title: 'Prove that pods of the node reach others', without: withoutPlace });
+}

@@ -48,7 +48,19 @@ export const KUBE_ROUTER_POLICY_OWNER: RuleOwner = {
   ownsRule: () => false,
 };
 
-/** The same, and a Docker Engine that kbs brought. */
+/** What the CNI plugin portmap made for ports of pods. */
+export const POD_PORTS_OWNER: RuleOwner = {
+  ownsChain: (chain) => chain.startsWith('CNI-') && CLUSTER_OWNER.ownsChain(chain, 'nat'),
+  ownsRule: () => false,
+};
+
+/** What Docker Engine made, and ports of pods. */
+export const DOCKER_ALONE_OWNER: RuleOwner = {
+  ownsChain: (chain, table) => POD_PORTS_OWNER.ownsChain(chain, table) || DOCKER_CHAIN.test(chain),
+  ownsRule: (rule) => DOCKER_RULE.test(rule),
+};
+
+/** Everything of the cluster, and a Docker Engine that kbs brought. */
 export const DOCKER_OWNER: RuleOwner = {
   ownsChain: (chain, table) => CLUSTER_OWNER.ownsChain(chain, table) || DOCKER_CHAIN.test(chain),
   ownsRule: (rule) => CLUSTER_OWNER.ownsRule(rule) || DOCKER_RULE.test(rule),

@@ -73,20 +73,24 @@ function dockerSteps(former: FormerState): readonly AnyStep[] {
   return [...criDocker.map(stopUnitStep), emptyDockerStep(former), ...units.map(stopUnitStep)];
 }
 
+/** Everything the runtimes run ends, and the runtimes themselves stop where they are kbs's. */
+export function endPodsSteps(former: FormerState): readonly AnyStep[] {
+  return [
+    ...dockerSteps(former),
+    ...(former.hasCrio ? [stopUnitStep(UNITS.crio)] : []),
+    ...(former.keepsRuntime ? [] : [stopUnitStep(UNITS.containerd)]),
+    endPodsStep(former),
+    ...(former.keepsRuntime ? [emptyRuntimeStep(former)] : []),
+    unmountStep(former),
+  ];
+}
+
 const endPodsPhase: Phase<ResetContext> = {
   name: 'end-pods',
   title: 'End pods',
   summary: 'stops the container runtime, ends every process of pods and unmounts what they used',
   on: 'all',
-  steps: (_context, host) =>
-    stepsFor(host, (former) => [
-      ...dockerSteps(former),
-      ...(former.hasCrio ? [stopUnitStep(UNITS.crio)] : []),
-      ...(former.keepsRuntime ? [] : [stopUnitStep(UNITS.containerd)]),
-      endPodsStep(former),
-      ...(former.keepsRuntime ? [emptyRuntimeStep(former)] : []),
-      unmountStep(former),
-    ]),
+  steps: (_context, host) => stepsFor(host, endPodsSteps),
 };
 
 const removeNetworkPhase: Phase<ResetContext> = {

@@ -121,9 +121,10 @@ interface Case {
   readonly findings?: Partial<Findings>;
   readonly input?: Partial<PreflightInput>;
   readonly other?: Partial<HostFacts>;
+  readonly mayChangeRuntime?: boolean;
 }
 
-function results({ facts = {}, findings = {}, input = {}, other = {} }: Case): readonly CheckResult[] {
+function results({ facts = {}, findings = {}, input = {}, other = {}, mayChangeRuntime = false }: Case): readonly CheckResult[] {
   const neighbour = memoryHost({
     name: 'w2',
     address: '10.0.0.22',
@@ -134,6 +135,7 @@ function results({ facts = {}, findings = {}, input = {}, other = {} }: Case): r
     input: { ...WORKER, ...input },
     findings: { ...CLEAN, ...findings },
     others: [neighbour],
+    mayChangeRuntime,
   });
 }
 
@@ -360,8 +362,15 @@ const CASES: readonly (readonly [string, 'error' | 'warning', Case, RegExp, Case
     'RuntimeChange',
     'error',
     { findings: { criSocket: 'unix:///run/cri-dockerd.sock', isManaged: true } },
-    /works with unix:\/\/\/run\/cri-dockerd\.sock, not with containerd — .*kbs node remove/,
+    /works with unix:\/\/\/run\/cri-dockerd\.sock, not with containerd — .*kbs apply/,
     { findings: { criSocket: 'unix:///run/cri-dockerd.sock' }, input: DOCKER },
+  ],
+  [
+    'RuntimeChange',
+    'error',
+    { findings: { criSocket: 'unix:///run/cri-dockerd.sock' } },
+    /kbs apply/,
+    { findings: { criSocket: 'unix:///run/cri-dockerd.sock' }, mayChangeRuntime: true },
   ],
   ['RuntimePackages', 'error', { findings: { packages: ['docker-ce'] }, input: DOCKER }, /docker-ce would have to leave/, {}],
   [

@@ -26,7 +26,10 @@ function aHost(answer: string, options: MemoryHostOptions = {}): MemoryHost {
 
 async function runPreflight(host: MemoryHost, { spec = aSpec(), others = [] as MemoryHost[], ignore = [] as string[] } = {}) {
   const context = stepContext();
-  const steps = await preflightPhase.steps({ spec, hosts: [host, ...others], ignorePreflight: parseIgnoredChecks(ignore) }, host);
+  const steps = await preflightPhase.steps(
+    { spec, hosts: [host, ...others], ignorePreflight: parseIgnoredChecks(ignore), mayChangeRuntime: false },
+    host,
+  );
   for (const step of steps) {
     const { plan } = await step.prepare(host, context);
     expect(plan).toEqual({ change: 'none' });
