@@ -18,7 +18,7 @@ const LOCAL = 'https://127.0.0.1:6443';
 
 const SINCE_BOOT = /^(links|addresses|routes|mounts): |\/run\/(crond|sshd)\.pid|\/var\/tmp\/systemd-private-/;
 
-const KILLS = killMoments(2);
+const KILLS = killMoments(IS_THOROUGH ? 2 : 1);
 
 let cluster: LabCluster;
 let archive: Mirror;

@@ -3,6 +3,7 @@ import type { ConvergeResult } from '../../src/operations/index.js';
 import { waitFor } from '../lab/wait-for.js';
 import { createKubeadmJoinCluster, KUBEADM_IGNORE } from '../support/kubeadm-cluster.js';
 import type { LabCluster } from '../support/lab-cluster.js';
+import { IS_THOROUGH } from '../support/thorough.js';
 
 let cluster: LabCluster;
 
@@ -14,7 +15,7 @@ afterAll(async () => {
   await cluster.down();
 });
 
-test('a worker that stock kubeadm joins gets a load balancer, too: kube-proxy looks for the API at home', async () => {
+test.runIf(IS_THOROUGH)('a worker that stock kubeadm joins gets a load balancer, too: kube-proxy looks for the API at home', async () => {
   const { stdout: join } = await cluster.lab.ssh('cp1', 'kubeadm token create --print-join-command');
   expect(await cluster.lab.ssh('w1', `${join.trim()} ${KUBEADM_IGNORE}`)).toMatchObject({ exitCode: 0 });
   await cluster.kubectl(['wait', '--for=condition=Ready', 'node/w1', '--timeout=120s']);

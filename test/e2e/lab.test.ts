@@ -17,7 +17,8 @@ async function tracesOf(lab: string): Promise<string[]> {
     .split('\n')
     .filter((line) => line.includes(`/kbs-lab/${lab}/`) || line.includes(mark));
   const namespaces = (await readdir('/run/netns').catch(() => [])).filter((name) => name === mark || name.startsWith(`${mark}.`));
-  const cgroups = (await output(['find', '/sys/fs/cgroup', '-type', 'd', '-name', `kbs-lab.${lab}.*`]))
+  // Not into groups of hosts: those of other labs come and go meanwhile.
+  const cgroups = (await output(['find', '/sys/fs/cgroup', '-name', 'kbs-lab.*', '-prune', '-name', `kbs-lab.${lab}.*`]))
     .split('\n')
     .filter((line) => line !== '');
   const directories = (await Promise.all(['/run/kbs-lab', '/var/lib/kbs-lab'].map((root) => readdir(root).catch(() => [])))).flat();

@@ -167,10 +167,10 @@ describe.sequential('reset takes hosts back to how they were found', () => {
     ...(IS_THOROUGH
       ? ([
           ['while programs are installed', /cp1 prepare\/sysctls changed/],
+          ['while images are imported', /Load images on/],
           ['when etcd and the API server have just been started', /cp1 control-plane\/manifests changed/],
         ] as const)
       : []),
-    ['while images are imported', /Load images on/],
     ['when the pod network comes up', /cp1 flannel\/objects changed/],
   ] as const)('init killed %s is undone exactly', async (_when, line) => {
     expect(await killAt(accepting('init'), line)).toBe(true);

@@ -41,6 +41,16 @@ const LOOKING_ONLY: readonly string[] = ['kubeconfig', 'plan', 'status', 'verify
 
 type Spec = Readonly<Record<string, unknown>>;
 
+/** What kbs tells of its errors on standard output, which also has results of any length. */
+function errorsOf(json: string): string {
+  try {
+    const { error, errors } = JSON.parse(json) as { error?: unknown; errors?: unknown };
+    return JSON.stringify(errors ?? error, undefined, 1);
+  } catch {
+    return json.slice(0, 2000);
+  }
+}
+
 /** Starts bare hosts and writes a cluster file for them; nothing is installed on them. */
 export async function createLabCluster(options: {
   readonly name: string;
@@ -125,7 +135,8 @@ export async function createLabCluster(options: {
     program,
     async kbsJson<T>(args: readonly string[]): Promise<T> {
       const result = await kbs([...args, '--output', 'json']);
-      if (result.exitCode !== 0) throw new Error(`kbs ${args.join(' ')} ended with ${result.exitCode}:\n${result.stderr}`);
+      if (result.exitCode !== 0)
+        throw new Error(`kbs ${args.join(' ')} ended with ${result.exitCode}:\n${result.stderr}\n${errorsOf(result.stdout)}`);
       return JSON.parse(result.stdout) as T;
     },
     async down() {

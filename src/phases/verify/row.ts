@@ -5,8 +5,8 @@ import type { Stage, VerifyRow } from './types.js';
 
 /** How long something that ought to work at once may take in a cluster that stands. */
 export const EDGE_PATIENCE_MS = 15_000;
-/** How long pods may take to get where they shall be. */
-export const WORKLOAD_PATIENCE_MS = 45_000;
+/** How long pods may take to get where they shall be: with room for hosts that have more to do than they can. */
+export const WORKLOAD_PATIENCE_MS = 60_000;
 
 /** How long a look is waited for before another one is made beside it. */
 const HEDGE_MS = 700;
