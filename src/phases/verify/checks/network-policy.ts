@@ -2,7 +2,7 @@ import type { KubeObject } from '../../../kube/index.js';
 import { nodeOf, podIpOf } from '../readiness.js';
 import { dial } from '../dial.js';
 import { NETEXEC, named, podObject, podReady } from '../pod.js';
-import { EDGE_PATIENCE_MS, notYet, row, seen, skipped, until } from '../row.js';
+import { notYet, row, seen, skipped, until } from '../row.js';
 import type { Check, ProbePod, Stage, VerifyRow } from '../types.js';
 
 /** DaemonSets of engines that enforce NetworkPolicy. */
@@ -84,10 +84,13 @@ interface Way {
   readonly request: string;
 }
 
+/** How long an engine may take from a policy to the rules of every host: it writes them anew as a whole, host by host in its own time. */
+const ENGINE_PATIENCE_MS = 30_000;
+
 /** Waits until all of these ways are open, or none is. */
 async function expectOpen(stage: Stage, ways: readonly Way[], isOpen: boolean): Promise<string> {
   const attempts = ways.map(({ from, ip, to, request }) =>
-    until(stage, `${from.node} → ${to} to be ${isOpen ? 'open' : 'closed'}`, EDGE_PATIENCE_MS, async () => {
+    until(stage, `${from.node} → ${to} to be ${isOpen ? 'open' : 'closed'}`, ENGINE_PATIENCE_MS, async () => {
       const { responses, errors } = await dial(stage, from, { host: ip, port: PORT, request });
       const isThrough = responses.length > 0;
       return isThrough === isOpen ? seen(true) : notYet(isThrough ? 'it gets through' : (errors[0] ?? 'no answer'));
