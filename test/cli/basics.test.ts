@@ -98,6 +98,14 @@ describe('output', () => {
     expect(run.stderr).toContain('Error: there is no error code NO_SUCH_CODE');
   });
 
+  test.each(['5s', '0', 'soon'])('a time limit of %s is no time for a verification', async (limit) => {
+    const run = await kbs(['verify', '-f', 'cluster.yaml', '--timeout', limit, '--output', 'json']);
+    expect(run.exitCode).toBe(2);
+    const [error] = (JSON.parse(run.stdout) as { errors: readonly { code: string; message: string }[] }).errors;
+    expect(error?.code).toBe('USAGE');
+    expect(error?.message).toContain('--timeout is ');
+  });
+
   test('jsonl of a failure ends with the error as an event', async () => {
     const run = await kbs(['explain', 'NO_SUCH_CODE', '--output', 'jsonl']);
     expect(JSON.parse(run.stdout)).toMatchObject({ v: 1, type: 'error', errors: [{ code: 'USAGE' }] });
