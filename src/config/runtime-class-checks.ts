@@ -1,3 +1,4 @@
+import { RUNTIME_CLASS_NAMES, RUNTIME_TYPES, runtimeClass, runtimeClassesWith } from '../constants/index.js';
 import type { Draft } from './draft.js';
 import type { Problem } from './problem.js';
 
@@ -10,9 +11,14 @@ function classesIn(draft: Draft): readonly unknown[] {
 
 /** What is wrong between sandboxes and the container runtime. */
 export function* runtimeClassProblems(draft: Draft): Generator<Problem> {
-  const type = draft.at('spec', 'containerRuntime', 'type') ?? 'containerd';
-  if (classesIn(draft).length > 0 && typeof type === 'string' && type !== 'containerd') {
-    yield { path: CLASSES, atKey: true, message: `go with containerd only: ${type} has no handlers for them` };
+  const written = draft.at('spec', 'containerRuntime', 'type') ?? 'containerd';
+  const type = RUNTIME_TYPES.find((known) => known === written);
+  if (type === undefined) return;
+  const wanted = RUNTIME_CLASS_NAMES.filter((name) => classesIn(draft).includes(name));
+  const able = runtimeClassesWith(type, wanted);
+  for (const name of wanted.filter((each) => !able.includes(each))) {
+    const why = type === 'docker' ? 'cri-dockerd, through which the kubelet asks docker, has no handlers' : `${type} has no handler for it`;
+    yield { path: CLASSES, atKey: true, message: `${name} goes with ${runtimeClass(name).runtimes.join(' or ')} only: ${why}` };
   }
 }
 

@@ -1,10 +1,8 @@
 import { z } from 'zod';
-
-/** Sandboxes that pods can ask for by a RuntimeClass of this name. */
-export const RUNTIME_CLASSES = ['gvisor'] as const;
+import { RUNTIME_CLASS_NAMES } from '../constants/index.js';
 
 /** Which of them nodes have. */
-export const runtimeClasses = z.array(z.enum(RUNTIME_CLASSES)).superRefine((list, context) => {
+export const runtimeClasses = z.array(z.enum(RUNTIME_CLASS_NAMES)).superRefine((list, context) => {
   if (new Set(list).size < list.length) context.addIssue({ code: 'custom', message: 'has a class twice' });
 });
 

@@ -25,4 +25,5 @@ export {
 } from './names.js';
 export { PACKAGE_ROOT } from './package-root.js';
 export { PATHS } from './paths.js';
-export { FLANNEL_UDP_PORT, FLANNEL_VXLAN_PORT, NODE_PORT_RANGE, PORTS } from './ports.js';
+export { RUNTIME_CLASS_NAMES, runtimeClass, runtimeClassesWith, type RuntimeClassName } from './runtime-classes.js';
+export { CALICO_VXLAN_PORT, FLANNEL_UDP_PORT, FLANNEL_VXLAN_PORT, NODE_PORT_RANGE, PORTS } from './ports.js';

@@ -126,6 +126,20 @@ export const PATHS = {
   runscBinary: '/usr/local/bin/runsc',
   /** What gVisor's shim for containerd reads. */
   runscConfig: '/etc/containerd/runsc.toml',
+  /** Kata: its release has every path below this folder built in. */
+  kataDir: '/opt/kata',
+  /** What Kata's shim reads: the hypervisor is QEMU. */
+  kataConfig: '/opt/kata/share/defaults/kata-containers/configuration.toml',
+  /** Kata's shim, as its release has it. */
+  kataShim: '/opt/kata/bin/containerd-shim-kata-v2',
+  /** Link to Kata's shim: containerd looks for shims in its own PATH. */
+  kataShimLink: '/usr/local/bin/containerd-shim-kata-v2',
+  /** State of Kata's pods. */
+  kataStateDir: '/run/vc',
+  /** Sockets of Kata's shims. */
+  kataRunDir: '/run/kata',
+  /** What Kata's pods share with their hosts, mounts among it. */
+  kataSharedDir: '/run/kata-containers',
   /** runc, where containerd's documentation puts it. */
   runcBinary: '/usr/local/sbin/runc',
   /** Modules loaded at boot. */

@@ -44,5 +44,8 @@ export const FLANNEL_VXLAN_PORT = 8472;
 /** UDP port of flannel's udp backend. */
 export const FLANNEL_UDP_PORT = 8285;
 
+/** UDP port of Calico's vxlan. */
+export const CALICO_VXLAN_PORT = 4789;
+
 /** Default range of NodePorts, both ends included. */
 export const NODE_PORT_RANGE = { first: 30000, last: 32767 } as const;

@@ -1,6 +1,37 @@
-import { PATHS } from '../constants/index.js';
+import { PATHS, runtimeClass, type RuntimeClassName } from '../constants/index.js';
 import { renderTemplate } from './template.js';
 import type { ContainerdConfigInput, ProxyInput, RunscConfigInput } from './types.js';
+
+/** How containerd starts the pods of a class. */
+interface ContainerdHandler {
+  readonly runtimeType: string;
+  /** Type of the shim's options; without one they are those of the CRI plugin. */
+  readonly typeUrl: string;
+  readonly configPath: string;
+  /** Annotations of pods that the shim gets. */
+  readonly podAnnotations: string;
+  /** It has devices of its own. */
+  readonly hasOwnDevices: boolean;
+}
+
+/** Source: gVisor's guide to containerd; docs/how-to/containerd-kata.md of Kata 3.1. */
+const HANDLERS: Readonly<Record<RuntimeClassName, ContainerdHandler>> = {
+  gvisor: {
+    runtimeType: 'io.containerd.runsc.v1',
+    typeUrl: 'io.containerd.runsc.v1.options',
+    configPath: PATHS.runscConfig,
+    podAnnotations: '',
+    hasOwnDevices: false,
+  },
+  kata: {
+    runtimeType: 'io.containerd.kata.v2',
+    typeUrl: '',
+    // Named, or a configuration in /etc/kata-containers would come first.
+    configPath: PATHS.kataConfig,
+    podAnnotations: 'io.katacontainers.*',
+    hasOwnDevices: true,
+  },
+};
 
 /** config.toml of containerd 1.6 and 1.7 (format version 2): one file, because a drop-in would reset the tables it touches. */
 export function renderContainerdConfig(input: ContainerdConfigInput): string {
@@ -14,7 +45,7 @@ export function renderContainerdConfig(input: ContainerdConfigInput): string {
     cniBinDir: PATHS.cniBinDir,
     cniConfigDir: PATHS.cniConfigDir,
     registriesDir: PATHS.containerdRegistriesDir,
-    runscConfig: input.hasGvisor === true ? PATHS.runscConfig : '',
+    handlers: (input.runtimeClasses ?? []).map((name) => ({ name: runtimeClass(name).handler, ...HANDLERS[name] })),
   });
 }
 

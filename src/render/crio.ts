@@ -1,9 +1,17 @@
-import { PATHS } from '../constants/index.js';
+import { PATHS, runtimeClass } from '../constants/index.js';
 import { renderTemplate } from './template.js';
 import type { CrioConfigInput, RegistryInput } from './types.js';
 
+/** Source: kata-deploy.sh of Kata 3.1. */
+const KATA = {
+  name: runtimeClass('kata').handler,
+  path: PATHS.kataShimLink,
+  root: PATHS.kataStateDir,
+  configPath: PATHS.kataConfig,
+} as const;
+
 /** Drop-in of CRI-O 1.25: unlike containerd's, it replaces key by key. */
-export function renderCrioConfig({ cgroupDriver, hasCredentials = false, ...input }: CrioConfigInput): string {
+export function renderCrioConfig({ cgroupDriver, hasCredentials = false, runtimeClasses = [], ...input }: CrioConfigInput): string {
   return renderTemplate('crio.conf', {
     ...input,
     cgroupManager: cgroupDriver,
@@ -13,6 +21,7 @@ export function renderCrioConfig({ cgroupDriver, hasCredentials = false, ...inpu
     runDir: PATHS.crioRunDir,
     socket: PATHS.crioSocket,
     policy: PATHS.crioPolicy,
+    handlers: runtimeClasses.includes('kata') ? [KATA] : [],
     auth: hasCredentials ? PATHS.crioRegistryAuth : '',
     cniBinDir: PATHS.cniBinDir,
     cniConfigDir: PATHS.cniConfigDir,

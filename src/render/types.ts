@@ -1,3 +1,4 @@
+import type { RuntimeClassName } from '../constants/index.js';
 import type { Secret } from '../secret/index.js';
 
 /** A host path mounted into a static pod besides the defaults. */
@@ -94,8 +95,8 @@ export interface ContainerdConfigInput {
   readonly cgroupDriver: 'systemd' | 'cgroupfs';
   /** True where process 1 lacks CAP_SYS_RESOURCE: negative oom scores cannot be set there. */
   readonly restrictOomScoreAdj: boolean;
-  /** gVisor is there for pods that ask for it. */
-  readonly hasGvisor?: boolean;
+  /** What is there for pods that ask for it. */
+  readonly runtimeClasses?: readonly RuntimeClassName[];
 }
 
 /** Settings of gVisor. */
@@ -115,6 +116,8 @@ export interface CrioConfigInput {
   readonly pinns: string;
   /** A file with credentials of registries is there. */
   readonly hasCredentials?: boolean;
+  /** What is there for pods that ask for it. */
+  readonly runtimeClasses?: readonly RuntimeClassName[];
 }
 
 /** Input of Docker Engine's daemon.json. */

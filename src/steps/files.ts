@@ -37,10 +37,16 @@ function isSecret({ content, mode }: FileSpec, was: FileStat | undefined): boole
   return content instanceof Secret || (wasPrivate && (mode & 0o077) !== 0);
 }
 
+function isAnothers(was: FileStat | undefined, only: FilesStepOptions['only']): boolean {
+  return only === 'missing' ? was !== undefined : only === 'present' && was === undefined;
+}
+
 async function probeFiles(host: Host, options: FilesStepOptions): Promise<SeenFiles> {
   const asked = options.directories ?? [];
   const paths = options.files.map((file) => file.path);
-  const parents = parentFolders([...paths, ...asked.map((folder) => folder.path)]).filter(
+  // What is there has its folders.
+  const placed = options.only === 'present' ? [] : paths;
+  const parents = parentFolders([...placed, ...asked.map((folder) => folder.path)]).filter(
     (parent) => !asked.some((folder) => folder.path === parent.path),
   );
   const folders = [...parents, ...asked].sort((a, b) => a.path.length - b.path.length);
@@ -51,6 +57,7 @@ async function probeFiles(host: Host, options: FilesStepOptions): Promise<SeenFi
   const changes = await Promise.all(
     options.files.map(async (file): Promise<FileChange | undefined> => {
       const was = stats.get(file.path);
+      if (isAnothers(was, options.only)) return undefined;
       const contentDiffers = was?.type !== 'file' || digests.get(file.path) !== sha256Of(file.content);
       if (was !== undefined && !contentDiffers && was.mode === file.mode && hasRightOwner(file, was)) return undefined;
       const isShown = contentDiffers && was !== undefined && !isSecret(file, was);

@@ -4,6 +4,7 @@ export { unifiedDiff } from './unified-diff.js';
 export { filesStep } from './files.js';
 export { removeFilesStep } from './remove-files.js';
 export type {
+  ArchiveTree,
   DirectorySpec,
   FilesStepOptions,
   FileSpec,
@@ -19,9 +20,11 @@ export type {
   UnitStepOptions,
   UnpackEntry,
   UnpackStepOptions,
+  UnpackTreeStepOptions,
   UploadStepOptions,
 } from './types.js';
 export { unpackStep } from './unpack.js';
+export { unpackTreeStep } from './unpack-tree.js';
 export { uploadStep } from './upload.js';
 export { imageImportStep } from './image-import.js';
 export { kernelAbilityCommand, parseKernelAbilities, probeKernelAbilities, type KernelAbility } from './kernel-ability.js';

@@ -41,6 +41,8 @@ export interface DirectorySpec {
 
 export interface FilesStepOptions extends StepOptions {
   readonly files: readonly FileSpec[];
+  /** `missing`: files that are there are another step's. `present`: those that are not. Default: all are this step's. */
+  readonly only?: 'missing' | 'present';
   readonly directories?: readonly DirectorySpec[];
 }
 
@@ -115,6 +117,24 @@ export interface UnpackStepOptions extends StepOptions {
   readonly entries: (file: LocalFile) => Promise<readonly UnpackEntry[]>;
   /** Absolute path on the host for an entry, or undefined to leave it out. */
   readonly target: (name: string) => string | undefined;
+}
+
+/** An archive whose whole content becomes one folder. */
+export interface ArchiveTree {
+  /** Where the folder comes to be. */
+  readonly path: string;
+  /** The folder in the archive: `opt/kata`. */
+  readonly member: string;
+  /** Links on the host, by which what is in the tree is found. */
+  readonly links: readonly { readonly path: string; readonly to: string }[];
+  /** Folders that its programs fill by themselves: where they were absent before, reset removes them with their content. */
+  readonly stateTrees: readonly string[];
+}
+
+export interface UnpackTreeStepOptions extends StepOptions {
+  /** A tar archive in any compression that the host has a program for. */
+  readonly archive: () => Promise<LocalFile>;
+  readonly tree: ArchiveTree;
 }
 
 export interface ImageImportStepOptions extends StepOptions {

@@ -2,10 +2,11 @@ import { dirname } from 'node:path/posix';
 import { KbsError } from '../errors/index.js';
 import { step, type AnyStep } from '../engine/index.js';
 import type { Plan } from '../events/index.js';
-import { script, sh, type FileStat, type Host } from '../host/index.js';
+import { sh, type FileStat, type Host } from '../host/index.js';
 import { ensureParents, octal } from './folders.js';
 import type { LocalFile, UnpackEntry, UnpackStepOptions } from './types.js';
 import { formerFile } from './upload.js';
+import { runUnpackCommand } from './unpack-command.js';
 import { stage, stagedPath } from './uploads.js';
 
 interface PendingEntry {
@@ -89,17 +90,7 @@ async function unpack(host: Host, staged: string, pending: readonly PendingEntry
     'tar -xf "$staged" -C "$folder" --no-same-owner',
     ...moves,
   ];
-  try {
-    await host.run(script(lines.join('\n'), { staged, folder, into }), { timeoutMs });
-  } catch (error) {
-    if (!(error instanceof KbsError) || error.code !== 'REMOTE_COMMAND') throw error;
-    throw new KbsError('FILE_WRITE', `an archive could not be unpacked into ${into}`, {
-      where: error.where,
-      details: error.details,
-      remedy: [sh`df -h ${dirname(staged)} ${into}`.text],
-      cause: error,
-    });
-  }
+  await runUnpackCommand(host, { lines: lines.join('\n'), variables: { staged, folder, into }, place: into, timeoutMs });
 }
 
 /** Files out of an archive, each compared by digest; only the archive travels, and it does not stay. */

@@ -78,6 +78,11 @@ export const DEFAULT_VERSIONS = {
   calico: 'v3.25.2',
   /** The last release of gVisor with published digests of its time. */
   gvisor: '20230807',
+  /**
+   * Built with containerd 1.6.8, and its shim takes the options of containerd 1.6 and 1.7 as well as those of CRI-O 1.25.
+   * Source: src/runtime/go.mod and containerd-shim-v2/create.go of that release.
+   */
+  kata: '3.1.3',
   /** Runs with the API of Kubernetes v1.25, and routes without encapsulation need no more of it. */
   kubeRouter: 'v1.3.2',
   /** Source: test/utils/image/manifest.go at v1.25.0. */

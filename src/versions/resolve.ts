@@ -89,6 +89,11 @@ function gvisorVersion({ runtimeClasses = [] }: VersionRequest, catalogue: Catal
   return artifactVersion('containerd-shim-runsc-v1', { asked: version, preferred: version }, catalogue);
 }
 
+function kataVersion({ runtimeClasses = [] }: VersionRequest, catalogue: Catalogue): string {
+  const { kata } = DEFAULT_VERSIONS;
+  return runtimeClasses.includes('kata') ? artifactVersion('kata-containers', { preferred: kata }, catalogue) : kata;
+}
+
 /** What no host needs need not be had. */
 function runtimeVersions(
   spec: VersionRequest,
@@ -158,6 +163,7 @@ export function resolveVersions(spec: VersionRequest, catalogue: Catalogue): Com
     flannelCniPlugin: knownFlannelRelease(flannel).cniPluginTag,
     calico: calicoVersion(spec, catalogue),
     gvisor: gvisorVersion(spec, catalogue),
+    kata: kataVersion(spec, catalogue),
     kubeRouter: usesKubeRouter(spec) ? imageTag(KUBE_ROUTER_REPOSITORY, { preferred: kubeRouter }, catalogue) : kubeRouter,
     agnhost: imageTag(repositories.agnhost, { preferred: DEFAULT_VERSIONS.agnhost }, catalogue),
     haproxy: provider === 'local-lb' ? imageTag(ENDPOINT_REPOSITORIES.haproxy, { preferred: haproxy }, catalogue) : haproxy,

@@ -14,6 +14,7 @@ export const ARTIFACT_NAMES = [
   'etcd',
   'runsc',
   'containerd-shim-runsc-v1',
+  'kata-containers',
 ] as const;
 
 /** Name of an artifact as it stands in a catalogue. */
@@ -98,6 +99,8 @@ export interface ComponentVersions {
   readonly calico: string;
   /** `20230807`; of no meaning without runtime class gvisor. */
   readonly gvisor: string;
+  /** `3.1.3`; of no meaning without runtime class kata. */
+  readonly kata: string;
   /** `v1.3.2`; of no meaning unless kube-router makes the pod network or enforces policies. */
   readonly kubeRouter: string;
   /** `2.40` */

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { PATHS, UNITS, type RuntimeChoice, type RuntimeRequest } from '../../constants/index.js';
+import { PATHS, runtimeClassesWith, UNITS, type RuntimeChoice, type RuntimeRequest } from '../../constants/index.js';
 import { sh, type Host } from '../../host/index.js';
 import {
   renderContainerdConfig,
@@ -10,11 +10,11 @@ import {
 } from '../../render/index.js';
 import { unitStep, type FileSpec } from '../../steps/index.js';
 import type { RunContext } from '../context.js';
-import { noProxyStep, proxyFiles, proxyInputs } from './proxy.js';
-import { gvisorArtifacts, gvisorFiles } from './gvisor.js';
+import { noProxyStep, proxyFiles } from './proxy.js';
+import { SANDBOX_TREES, sandboxArtifacts, sandboxFiles, sandboxLeftovers } from './sandboxes.js';
 import { isAt } from './belongings.js';
 import type { ContainerRuntime, RuntimeBelongings } from './types.js';
-import { unitInput } from './unit-input.js';
+import { pullingUnitInputs } from './unit-input.js';
 
 /** Where kubelet and crictl find containerd. */
 const CONTAINERD_CRI_SOCKET = `unix://${PATHS.containerdSocket}`;
@@ -57,7 +57,7 @@ export const CONTAINERD_TREES: readonly string[] = [
 
 const BELONGINGS: RuntimeBelongings = {
   units: [UNITS.containerd],
-  trees: CONTAINERD_TREES,
+  trees: [...CONTAINERD_TREES, ...SANDBOX_TREES],
   owns: (path) =>
     PROGRAM.test(path) ||
     path === PATHS.runcBinary ||
@@ -68,8 +68,9 @@ const BELONGINGS: RuntimeBelongings = {
 /** containerd with runc. */
 export function containerdRuntime(
   { install }: Pick<RuntimeChoice, 'install'>,
-  { runtimeClasses = [] }: Pick<RuntimeRequest, 'runtimeClasses'>,
+  request: Pick<RuntimeRequest, 'runtimeClasses'>,
 ): ContainerRuntime {
+  const runtimeClasses = runtimeClassesWith('containerd', request.runtimeClasses);
   const isPackaged = install === 'package';
   const binary = isPackaged ? '/usr/bin/containerd' : `${PATHS.localBinDir}/containerd`;
   const inputs = [binary, PATHS.containerdConfig, PATHS.containerdUnit];
@@ -82,7 +83,7 @@ export function containerdRuntime(
     welcomeUnits: isPackaged ? [UNITS.containerd] : [],
     stateDir: PATHS.containerdStateDir,
     conflicts: isPackaged ? ['containerd.io'] : [],
-    leftovers: [],
+    leftovers: sandboxLeftovers(runtimeClasses),
     traces: undefined,
     belongings: BELONGINGS,
     isConfiguredFirst: false,
@@ -96,7 +97,7 @@ export function containerdRuntime(
             { name: 'containerd', version: versions.containerd, target: containerdTarget } as const,
             { name: 'runc', version: versions.runc, target: PATHS.runcBinary } as const,
           ]),
-      ...(runtimeClasses.includes('gvisor') ? gvisorArtifacts(versions) : []),
+      ...sandboxArtifacts(runtimeClasses, versions),
     ],
     async files({ spec, images, registryCredentials }, machine) {
       const credentials = await registryCredentials();
@@ -104,7 +105,7 @@ export function containerdRuntime(
         pauseImage: images.pause,
         cgroupDriver: spec.containerRuntime.cgroupDriver,
         restrictOomScoreAdj: !machine.hasCapSysResource,
-        hasGvisor: runtimeClasses.includes('gvisor'),
+        runtimeClasses,
       });
       return [
         {
@@ -115,7 +116,7 @@ export function containerdRuntime(
         { path: PATHS.containerdUnit, content: renderContainerdUnit({ binary }), mode: 0o644 },
         { path: PATHS.crictlConfig, content: renderCrictlConfig({ criSocket: CONTAINERD_CRI_SOCKET }), mode: 0o644 },
         ...proxyFiles(spec, UNITS.containerd),
-        ...gvisorFiles(spec),
+        ...sandboxFiles(runtimeClasses, spec),
         ...(await registryFiles(spec)),
       ];
     },
@@ -130,7 +131,7 @@ export function containerdRuntime(
         unit: UNITS.containerd,
         enabled: true,
         running: true,
-        inputs: [...inputs, ...proxyInputs(files, UNITS.containerd)].map((path) => unitInput(files, path)),
+        inputs: pullingUnitInputs(files, UNITS.containerd, inputs),
         ready: answersCri,
       }),
     ],

@@ -1,4 +1,4 @@
-import { PATHS, UNITS, type RuntimeChoice, type RuntimeRequest } from '../../constants/index.js';
+import { PATHS, runtimeClassesWith, UNITS, type RuntimeChoice, type RuntimeRequest } from '../../constants/index.js';
 import { script, sh, type Command, type Host } from '../../host/index.js';
 import {
   renderContainersRegistries,
@@ -11,11 +11,12 @@ import {
 import { unitStep, type FileSpec } from '../../steps/index.js';
 import type { RuntimeTraces } from '../baseline/index.js';
 import { crictlTarget } from '../binaries/index.js';
-import { noProxyStep, proxyFiles, proxyInputs } from './proxy.js';
+import { noProxyStep, proxyFiles } from './proxy.js';
 import { registryCaFiles } from './registry-ca.js';
 import { isAt } from './belongings.js';
 import type { ContainerRuntime, RuntimeBelongings, RuntimeFilesContext } from './types.js';
-import { unitInput } from './unit-input.js';
+import { SANDBOX_LINKS, SANDBOX_TREES, sandboxArtifacts, sandboxFiles, sandboxLeftovers } from './sandboxes.js';
+import { pullingUnitInputs } from './unit-input.js';
 
 /** Where kubelet and crictl find CRI-O. */
 const CRIO_CRI_SOCKET = `unix://${PATHS.crioSocket}`;
@@ -50,9 +51,9 @@ const TRACES: RuntimeTraces = {
 const BELONGINGS: RuntimeBelongings = {
   // A containerd of others is known by its unit.
   units: [UNITS.crio, UNITS.containerd],
-  trees: TRACES.trees,
+  trees: [...TRACES.trees, ...SANDBOX_TREES],
   owns: (path) =>
-    TRACES.paths.includes(path) ||
+    [...TRACES.paths, ...SANDBOX_LINKS].includes(path) ||
     Object.values(PROGRAMS).includes(path) ||
     [PATHS.crioUnit, `${PATHS.crioUnit}.d`, ...TRACES.trees].some(isAt(path)),
   packages: ['skopeo'],
@@ -94,6 +95,7 @@ function importCommand(path: string, references: readonly string[]): Command {
 }
 
 async function crioFiles({ spec, images, registryCredentials }: RuntimeFilesContext, cgroupDriver: RuntimeChoice['cgroupDriver']) {
+  const runtimeClasses = runtimeClassesWith('cri-o', spec.runtimeClasses);
   const { registries } = spec.containerRuntime;
   const credentials = await registryCredentials();
   const config = renderCrioConfig({
@@ -103,6 +105,7 @@ async function crioFiles({ spec, images, registryCredentials }: RuntimeFilesCont
     conmon: `${PATHS.localBinDir}/conmon`,
     pinns: `${PATHS.localBinDir}/pinns`,
     hasCredentials: credentials.length > 0,
+    runtimeClasses,
   });
   const files: readonly FileSpec[] = [
     { path: PATHS.crioConfig, content: config, mode: 0o644 },
@@ -110,6 +113,7 @@ async function crioFiles({ spec, images, registryCredentials }: RuntimeFilesCont
     { path: PATHS.containersRegistries, content: renderContainersRegistries(registries), mode: 0o644 },
     { path: PATHS.crioUnit, content: renderCrioUnit({ binary: BINARY }), mode: 0o644 },
     { path: PATHS.crictlConfig, content: renderCrictlConfig({ criSocket: CRIO_CRI_SOCKET }), mode: 0o644 },
+    ...sandboxFiles(runtimeClasses, spec),
     ...(credentials.length === 0 ? [] : [{ path: PATHS.crioRegistryAuth, content: renderRegistryAuth(credentials), mode: 0o600 }]),
     ...proxyFiles(spec, UNITS.crio),
     ...(await registryCaFiles(spec, PATHS.containersRegistriesDir)),
@@ -120,8 +124,9 @@ async function crioFiles({ spec, images, registryCredentials }: RuntimeFilesCont
 /** CRI-O with runc, from its official archive. */
 export function crioRuntime(
   { cgroupDriver }: Pick<RuntimeChoice, 'cgroupDriver'>,
-  { artifacts }: Pick<RuntimeRequest, 'artifacts'>,
+  { artifacts, ...request }: Pick<RuntimeRequest, 'artifacts' | 'runtimeClasses'>,
 ): ContainerRuntime {
+  const runtimeClasses = runtimeClassesWith('cri-o', request.runtimeClasses);
   const inputs = [BINARY, PATHS.crioConfig, PATHS.crioPolicy, PATHS.containersRegistries, PATHS.crioUnit];
   return {
     type: 'cri-o',
@@ -132,7 +137,7 @@ export function crioRuntime(
     welcomeUnits: [],
     stateDir: PATHS.containersStateDir,
     conflicts: [],
-    leftovers: ['/etc/crio/crio.conf', '/etc/crio/crio.conf.d/*'],
+    leftovers: ['/etc/crio/crio.conf', '/etc/crio/crio.conf.d/*', ...sandboxLeftovers(runtimeClasses)],
     traces: TRACES,
     belongings: BELONGINGS,
     isConfiguredFirst: false,
@@ -148,6 +153,7 @@ export function crioRuntime(
       { name: 'cri-o', version: versions.crio, target: (name) => PROGRAMS[name.replace(/^\.\//, '')] },
       // Brought to every node by another phase, which may end later; what is loaded here is listed with it.
       { name: 'crictl', version: versions.crictl, target: crictlTarget },
+      ...sandboxArtifacts(runtimeClasses, versions),
     ],
     files: (context) => crioFiles(context, cgroupDriver),
     registriesDir: PATHS.containersRegistriesDir,
@@ -161,7 +167,7 @@ export function crioRuntime(
         unit: UNITS.crio,
         enabled: true,
         running: true,
-        inputs: [...inputs, ...proxyInputs(files, UNITS.crio)].map((path) => unitInput(files, path)),
+        inputs: pullingUnitInputs(files, UNITS.crio, inputs),
         ready: (host) => answersCri(host, cgroupDriver),
       }),
     ],

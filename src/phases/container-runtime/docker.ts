@@ -9,12 +9,12 @@ import {
 } from '../../render/index.js';
 import { unitStep } from '../../steps/index.js';
 import type { RuntimeTraces } from '../baseline/index.js';
-import { noProxyStep, proxyFiles, proxyInputs } from './proxy.js';
+import { noProxyStep, proxyFiles } from './proxy.js';
 import { registryCaFiles } from './registry-ca.js';
 import { isAt } from './belongings.js';
 import { CONTAINERD_TREES } from './containerd.js';
 import type { ContainerRuntime, RuntimeBelongings } from './types.js';
-import { unitInput } from './unit-input.js';
+import { pullingUnitInputs, unitInput } from './unit-input.js';
 
 /** Where kubelet and crictl find cri-dockerd. */
 const DOCKER_CRI_SOCKET = `unix://${PATHS.criDockerdSocket}`;
@@ -122,7 +122,7 @@ export function dockerRuntime({ cgroupDriver }: Pick<RuntimeChoice, 'cgroupDrive
         enabled: true,
         running: true,
         comesRunning: true,
-        inputs: [PATHS.dockerBinary, PATHS.dockerConfig, ...proxyInputs(files, UNITS.docker)].map((path) => unitInput(files, path)),
+        inputs: pullingUnitInputs(files, UNITS.docker, [PATHS.dockerBinary, PATHS.dockerConfig]),
         ready: (host) => answersDocker(host, cgroupDriver),
       }),
       unitStep({

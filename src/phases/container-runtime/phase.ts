@@ -1,6 +1,6 @@
 import type { AnyStep, Phase } from '../../engine/index.js';
 import type { Host } from '../../host/index.js';
-import { filesStep, packageStep, unpackStep, uploadStep, type FileSpec } from '../../steps/index.js';
+import { filesStep, packageStep, unpackStep, unpackTreeStep, uploadStep, type FileSpec } from '../../steps/index.js';
 import { runtimeRecordStep } from '../baseline/index.js';
 import { isNode, type RunContext } from '../context.js';
 import { FLANNEL_CNI_FILE, flannelCniConfig } from '../pod-network/index.js';
@@ -14,6 +14,7 @@ function artifactStep({ artifacts }: Pick<Slice, 'artifacts'>, host: Host, { nam
   const source = () => artifacts.file(name, version, host.facts.architecture);
   const about = { id: `runtime/${name}`, title: `Install ${name}` };
   if (typeof target === 'string') return uploadStep({ ...about, files: [{ source, to: target, mode: 0o755 }] });
+  if (typeof target === 'object') return unpackTreeStep({ ...about, archive: source, tree: target });
   return unpackStep({ ...about, archive: source, entries: (file) => artifacts.entries(file), target });
 }
 
@@ -31,7 +32,7 @@ function programSteps(context: Slice, host: Host, { packages, artifacts }: Conta
  */
 function cniFiles(spec: RunContext['spec']): readonly FileSpec[] {
   if (spec.network.cni.type !== 'flannel') return [];
-  return [{ path: FLANNEL_CNI_FILE, content: flannelCniConfig(), mode: 0o644 }];
+  return [{ path: FLANNEL_CNI_FILE, content: flannelCniConfig(spec.network.cni.mtu), mode: 0o644 }];
 }
 
 /** Everything the runtime, crictl and the pod network's plugins read, and what the kubelet reads for the runtime. */

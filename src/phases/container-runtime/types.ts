@@ -2,7 +2,7 @@ import type { RuntimeType } from '../../constants/index.js';
 import type { AnyStep } from '../../engine/index.js';
 import type { Host } from '../../host/index.js';
 import type { RegistryCredentials } from '../../render/index.js';
-import type { FileSpec, ImageImportStepOptions, PackageStepOptions } from '../../steps/index.js';
+import type { ArchiveTree, FileSpec, ImageImportStepOptions, PackageStepOptions } from '../../steps/index.js';
 import type { ArtifactName, ComponentVersions } from '../../versions/index.js';
 import type { RuntimeTraces } from '../baseline/index.js';
 import type { RunContext } from '../context.js';
@@ -11,8 +11,11 @@ import type { RunContext } from '../context.js';
 export interface RuntimeArtifact {
   readonly name: ArtifactName;
   readonly version: string;
-  /** Absolute path for an entry of the archive, undefined to leave it out; a path alone: the artifact is the program. */
-  readonly target: string | ((name: string) => string | undefined);
+  /**
+   * Absolute path for an entry of the archive, undefined to leave it out; a path alone: the artifact is the program; a tree: all of the
+   * archive, with folders and links.
+   */
+  readonly target: string | ((name: string) => string | undefined) | ArchiveTree;
 }
 
 /** What of the machine decides on a runtime's configuration; the facts of a host are one. */

@@ -60,6 +60,11 @@ async function archiveOf(
 }
 
 function runtimeCall(input: PartsInput, { name, version, target }: RuntimeArtifact): Promise<string> {
+  if (typeof target === 'object') {
+    throw new KbsError('USAGE', `a join script does not bring ${name}, which spec.runtimeClasses asks for`, {
+      remedy: ['kbs join -f CLUSTER_FILE --host NAME   # over SSH', 'kbs join ENDPOINT --token …   # on the machine itself'],
+    });
+  }
   if (typeof target !== 'string') return archiveOf(input, name, version, target);
   return Promise.resolve(programCall(fileOf(input, name, version), target));
 }

@@ -32,6 +32,13 @@ for address in $NEIGHBOURS; do
 done
 
 for name in $COMMANDS; do command -v "$name" >/dev/null 2>&1 || echo "missing $name"; done
+# A container may have the device and yet not be let near it.
+for device in $DEVICES; do
+  { [ -c "$device" ] && (exec 3<>"$device") 2>/dev/null; } || echo "nodevice $device"
+done
+for flag in $CPU_FLAGS; do
+  sed -n 's/^flags[^:]*://p' /proc/cpuinfo 2>/dev/null | head -n 1 | grep -qw -- "$flag" || echo "noflag $flag"
+done
 for folder in $WRITABLE; do
   while [ ! -e "$folder" ]; do folder=$(dirname "$folder"); done
   [ -w "$folder" ] || echo "readonly $folder"

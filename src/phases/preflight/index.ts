@@ -14,4 +14,5 @@ export type {
   PortNeed,
   PreflightCheck,
   PreflightInput,
+  SandboxNeed,
 } from './types.js';

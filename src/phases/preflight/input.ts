@@ -7,8 +7,9 @@ import { runtimeOf } from '../container-runtime/index.js';
 import { hostSpecOf, isControlPlane, isEtcdHost, isNode } from '../context.js';
 import { hasLocalLb, KEEPALIVED_FILES } from '../endpoint/index.js';
 import { kernelModulesFor } from '../prepare/index.js';
-import { lastingCniFiles, networkCommands, networkKernelNeeds, networkPorts } from './network-needs.js';
+import { networkCommands, networkKernelNeeds, networkPorts } from './network-needs.js';
 import { podNetworkNeed } from './pod-network-need.js';
+import { sandboxNeeds } from './sandbox-needs.js';
 import type { DiskNeed, EndpointNeed, PortNeed, PreflightInput } from './types.js';
 
 const GIBIBYTE = 1024 ** 3;
@@ -57,6 +58,8 @@ const PURPOSES: Readonly<Record<string, string>> = {
   ipip: 'pod network between hosts',
   tun: 'pod network between hosts',
   nf_conntrack: 'address translation',
+  vhost_net: 'network of Kata’s virtual machines',
+  vhost_vsock: 'sockets to Kata’s virtual machines',
 };
 
 function purposeOf({ name }: KernelModule): string {
@@ -121,7 +124,8 @@ export function preflightInput(spec: ClusterSpec, host: Host, others: readonly H
     isControlPlane: runsControlPlane,
     runsEtcd: isEtcdHost(host) || (runsControlPlane && etcdTopology(spec) === 'stacked'),
   };
-  const modules = kernelModulesFor(spec);
+  const { sandboxes, commands, disks } = sandboxNeeds(spec, runtime.type);
+  const modules = kernelModulesFor(spec, host);
   const isLoaded = ({ name }: KernelModule): boolean => modules.some((module) => module.name === name);
   const kernelNeeds = [
     ...modules.map((module) => ({ purpose: purposeOf(module), anyOf: [module] })),
@@ -133,11 +137,10 @@ export function preflightInput(spec: ClusterSpec, host: Host, others: readonly H
     address,
     ...duties,
     ports: [...portsOf(duties), ...endpointPorts(spec, host), ...(duties.isNode ? networkPorts(spec) : [])],
-    disks: disksOf(duties, { etcdDataDir: spec.etcd.dataDir, imagesDir: runtime.stateDir }),
+    disks: [...disksOf(duties, { etcdDataDir: spec.etcd.dataDir, imagesDir: runtime.stateDir }), ...(duties.isNode ? disks : [])],
     kernelNeeds: duties.isNode ? kernelNeeds : [],
-    lastingCniFiles: duties.isNode ? lastingCniFiles(spec) : [],
-    hasGvisor: spec.runtimeClasses.includes('gvisor'),
-    furtherCommands: duties.isNode ? networkCommands(spec) : [],
+    sandboxes: duties.isNode ? sandboxes : [],
+    furtherCommands: duties.isNode ? [...networkCommands(spec), ...commands] : [],
     maySwap: spec.preparation.swap === 'off' || spec.kubelet.config['failSwapOn'] === false,
     cgroupDriver: spec.containerRuntime.cgroupDriver,
     welcomeUnits: runtime.welcomeUnits,

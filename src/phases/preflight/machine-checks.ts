@@ -1,3 +1,4 @@
+import { SANDBOX_CHECK } from './sandbox-check.js';
 import type { PreflightCheck, PreflightInput } from './types.js';
 
 const MEBIBYTE = 1024 * 1024;
@@ -23,16 +24,7 @@ const nodes = ({ isNode }: PreflightInput): boolean => isNode;
 
 /** Checks of what the machine is: mostly facts. */
 export const MACHINE_CHECKS: readonly PreflightCheck[] = [
-  {
-    name: 'Sandboxes',
-    level: 'error',
-    appliesTo: ({ isNode, hasGvisor }) => isNode && hasGvisor,
-    // Source: containerd 1.6 and gVisor's shim for it, SetScore.
-    run: ({ host: { facts } }) =>
-      facts.hasCapSysResource
-        ? undefined
-        : 'process 1 lacks CAP_SYS_RESOURCE, and gVisor’s shim gives itself a negative oom_score_adj — use a machine or an outer container that has it, or leave gvisor out of runtimeClasses',
-  },
+  SANDBOX_CHECK,
   {
     name: 'Root',
     level: 'error',

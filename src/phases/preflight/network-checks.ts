@@ -18,12 +18,16 @@ function segmentProblem({ input: { podNetwork }, findings }: CheckSubject): stri
     const [address = '', router = ''] = line.split(' ');
     return `${address} is behind the router ${router}`;
   });
-  return `${seen.join(', ')}, which knows no routes to pods: ${podNetwork.title} needs all hosts on one segment — use network.cni: { type: flannel, backend: vxlan }`;
+  return `${seen.join(', ')}, which knows no routes to pods: ${podNetwork.title} needs all hosts on one segment — use network.cni: { type: flannel, backend: vxlan } or { type: calico, calico: { mode: vxlan-cross-subnet } }`;
 }
 
 function mtuProblem({ input: { podNetwork } }: CheckSubject): string | undefined {
   const link = podNetwork?.link;
-  if (podNetwork === undefined || link === undefined || link.mtu - podNetwork.overheadBytes >= SMALLEST_MTU) return undefined;
+  if (podNetwork === undefined || link === undefined) return undefined;
+  const most = link.mtu - podNetwork.overheadBytes;
+  if (podNetwork.mtu !== undefined && podNetwork.mtu > most)
+    return `packets of pods of ${podNetwork.mtu} bytes are too long for ${link.name}: it carries ${link.mtu}, ${podNetwork.title} takes ${podNetwork.overheadBytes} of them — set an mtu of ${most} or less in network.cni`;
+  if (most >= SMALLEST_MTU) return undefined;
   return `${link.name} carries packets of ${link.mtu} bytes, ${podNetwork.title} takes ${podNetwork.overheadBytes} of them — set a larger MTU: ip link set ${link.name} mtu 1500`;
 }
 
@@ -35,16 +39,8 @@ function mtuWarning({ input: { podNetwork } }: CheckSubject): string | undefined
   return `${link.name} carries packets of ${link.mtu} bytes, but ${seen}: long packets of pods get lost on the way there — give these links one MTU`;
 }
 
-function changeProblem({ input, findings }: CheckSubject): string | undefined {
-  // What somebody else left there is told with all other leftovers.
-  const present = findings.isManaged ? input.lastingCniFiles.filter((file) => findings.leftoverPaths.includes(file)) : [];
-  if (present.length === 0) return undefined;
-  return `${present.join(', ')} is in use: kbs moves no living cluster to Calico or away from it — keep network.cni.type, or make the cluster anew: kbs reset, kbs apply`;
-}
-
 /** Checks of what the pod network needs. */
 export const NETWORK_CHECKS: readonly PreflightCheck[] = [
-  { name: 'PodNetworkChange', level: 'error', appliesTo: ({ isNode }) => isNode, run: changeProblem },
   { name: 'PodNetworkInterface', level: 'error', appliesTo: hasNetwork, run: interfaceProblem },
   { name: 'PodNetworkSegment', level: 'error', appliesTo: hasNetwork, run: segmentProblem },
   { name: 'PodNetworkMtu', level: 'error', appliesTo: hasNetwork, run: mtuProblem },

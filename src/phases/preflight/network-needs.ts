@@ -1,7 +1,7 @@
 import { nodeHosts, type ClusterSpec } from '../../config/index.js';
 import { PORTS } from '../../constants/index.js';
 import { usesKubeRouter } from '../../versions/index.js';
-import { CALICO_CNI_FILE, FLANNEL_CNI_FILE, KUBE_ROUTER_CNI_FILE, speaksBgp, typhaReplicasFor } from '../pod-network/index.js';
+import { speaksBgp, typhaReplicasFor } from '../pod-network/index.js';
 import type { PortNeed, PreflightInput } from './types.js';
 
 type KernelNeeds = PreflightInput['kernelNeeds'];
@@ -38,14 +38,10 @@ function uses({ network }: ClusterSpec) {
   return { ipvs: network.kubeProxy.mode === 'ipvs', calico: network.cni.type === 'calico', router: usesKubeRouter({ network }) };
 }
 
-/** The device itself: a module for it may be there on a machine that cannot have it. */
-const KVM: KernelNeeds = [{ purpose: 'gVisor on platform kvm', anyOf: [{ name: '/dev/kvm', builtInEvidence: ['/dev/kvm'] }] }];
-
-/** What the kernel must have for services, the pod network and sandboxes, besides what kbs loads itself. */
+/** What the kernel must have for services and the pod network, besides what kbs loads itself. */
 export function networkKernelNeeds(spec: ClusterSpec): KernelNeeds {
   const { ipvs, calico, router } = uses(spec);
-  const kvm = spec.runtimeClasses.includes('gvisor') && spec.gvisor.platform === 'kvm';
-  return [...(kvm ? KVM : []), ...(ipvs ? IPVS : []), ...(calico ? CALICO : []), ...(ipvs || calico || router ? SETS : [])];
+  return [...(ipvs ? IPVS : []), ...(calico ? CALICO : []), ...(ipvs || calico || router ? SETS : [])];
 }
 
 /** Commands of a host that services and the pod network need. */
@@ -71,9 +67,4 @@ export function networkPorts(spec: ClusterSpec): readonly PortNeed[] {
     ...(speaksBgp(spec.network.cni.calico.mode) ? [bgp] : []),
     ...(typhaReplicasFor(nodeHosts(spec).length) > 0 ? typha : []),
   ];
-}
-
-/** Calico neither gives way to another network nor takes the place of one while the cluster lives. Pure. */
-export function lastingCniFiles({ network }: Pick<ClusterSpec, 'network'>): readonly string[] {
-  return network.cni.type === 'calico' ? [FLANNEL_CNI_FILE, KUBE_ROUTER_CNI_FILE] : [CALICO_CNI_FILE];
 }

@@ -28,6 +28,7 @@ export function podNetworkNeed(spec: ClusterSpec, host: Host, others: readonly H
   return {
     title: mode.title,
     overheadBytes: mode.overheadBytes,
+    mtu: cni.type === 'calico' ? cni.calico.mtu : cni.mtu,
     opening: mode.opening,
     choice,
     link: networkLink(host.facts, hostSpecOf(spec, host).address, cni),

@@ -37,6 +37,8 @@ export interface NetworkNeed {
   readonly title: string;
   /** Bytes that encapsulation takes of every packet. */
   readonly overheadBytes: number;
+  /** MTU of pods as the file says; undefined: worked out from the link. */
+  readonly mtu: number | undefined;
   /** What other hosts have to reach: `8472/udp`. */
   readonly opening: string;
   /** How the file names the interface; undefined: by the host's address. */
@@ -47,6 +49,24 @@ export interface NetworkNeed {
   readonly otherLinks: readonly { readonly host: string; readonly mtu: number }[];
   /** Addresses of the other hosts that no router may be in front of. */
   readonly neighbours: readonly string[];
+}
+
+/** What a runtime class asks of one host. */
+export interface SandboxNeed {
+  /** As in the cluster file. */
+  readonly className: string;
+  /** As people call it. */
+  readonly title: string;
+  /** Its shim gives itself a negative oom_score_adj. */
+  readonly lowersOomScore: boolean;
+  /** undefined: those of every node. */
+  readonly architectures: readonly string[] | undefined;
+  /** Character devices. */
+  readonly devices: readonly string[];
+  /** Words among the flags of /proc/cpuinfo, of which the CPU must have one. */
+  readonly anyCpuFlag: readonly string[];
+  /** What to do about devices and flags. */
+  readonly cure: string;
 }
 
 /** What the cluster file asks of one host; derived once, so that checks stay small. */
@@ -64,10 +84,8 @@ export interface PreflightInput {
   readonly kernelNeeds: readonly { readonly purpose: string; readonly anyOf: readonly KernelModule[] }[];
   /** Commands it needs besides those of every node. */
   readonly furtherCommands: readonly string[];
-  /** CNI configurations of networks that a living cluster cannot be moved away from, to the one that is wanted. */
-  readonly lastingCniFiles: readonly string[];
-  /** Runtime class gvisor is wanted. */
-  readonly hasGvisor: boolean;
+  /** Runtime classes it is to have. */
+  readonly sandboxes: readonly SandboxNeed[];
   /** kbs turns swap off, or the kubelet was told to live with it. */
   readonly maySwap: boolean;
   readonly cgroupDriver: 'systemd' | 'cgroupfs';
@@ -133,6 +151,10 @@ export interface Findings {
   /** Interfaces that pod networks make. */
   readonly leftoverLinks: readonly string[];
   readonly missingCommands: ReadonlySet<string>;
+  /** Devices of {@link SandboxNeed.devices} that are not there or cannot be opened. */
+  readonly missingDevices: ReadonlySet<string>;
+  /** Those of {@link SandboxNeed.anyCpuFlag} that the CPU has not. */
+  readonly missingCpuFlags: ReadonlySet<string>;
   readonly readOnlyFolders: readonly string[];
   readonly disks: ReadonlyMap<string, DiskSpace>;
   /** Active firewalls: `ufw`, `firewalld`. */

@@ -1,5 +1,9 @@
 import type { ClusterSpec } from '../../config/index.js';
+import { runtimeChoice, runtimeClassesWith, type RuntimeClassName } from '../../constants/index.js';
 import type { KernelModule } from '../../steps/index.js';
+
+/** The part of a cluster file that decides on modules. */
+type ModulesRequest = Pick<ClusterSpec, 'network' | 'containerRuntime' | 'hosts' | 'runtimeClasses'>;
 
 const OVERLAY: KernelModule = { name: 'overlay', builtInEvidence: ['/proc/filesystems#overlay', 'CONFIG_OVERLAY_FS'] };
 const BRIDGE_FILTER: KernelModule = {
@@ -37,14 +41,27 @@ function ipvsModules(scheduler: string): readonly KernelModule[] {
   ];
 }
 
-/** What kbs loads on every host and keeps loaded over a reboot: container file systems, filtered bridges, the pod network's tunnel. */
-export function kernelModulesFor(spec: Pick<ClusterSpec, 'network'>): readonly KernelModule[] {
+/** What sandboxes need. Source: kata-check_amd64.go of Kata 3.1; what hosts virtual machines is loaded with the CPU's own module. */
+const SANDBOX_MODULES: Readonly<Record<RuntimeClassName, readonly KernelModule[]>> = {
+  gvisor: [],
+  kata: [
+    { name: 'vhost_net', builtInEvidence: ['/proc/misc#vhost-net', 'CONFIG_VHOST_NET'] },
+    { name: 'vhost_vsock', builtInEvidence: ['/proc/misc#vhost-vsock', 'CONFIG_VHOST_VSOCK'] },
+  ],
+};
+
+/**
+ * What kbs loads on a node and keeps loaded over a reboot: container file systems, filtered bridges, the pod network's tunnel, sandboxes.
+ * @param host undefined: one of which the cluster file says nothing
+ */
+export function kernelModulesFor(spec: ModulesRequest, host?: { readonly name: string }): readonly KernelModule[] {
   const { cni, kubeProxy } = spec.network;
   return [
     OVERLAY,
     BRIDGE_FILTER,
     ...(cni.type === 'flannel' ? BACKEND_MODULES[cni.backend] : []),
     ...(cni.type === 'calico' ? calicoModules(cni.calico.mode) : []),
+    ...runtimeClassesWith(runtimeChoice(spec, host?.name).type, spec.runtimeClasses).flatMap((name) => SANDBOX_MODULES[name]),
     ...(kubeProxy.mode === 'ipvs' ? ipvsModules(kubeProxy.ipvs.scheduler) : []),
   ];
 }

@@ -20,7 +20,7 @@ export const prepareHostPhase: Phase<Pick<RunContext, 'spec'>> = {
         id: 'prepare/kernel-modules',
         title: 'Load kernel modules',
         path: PATHS.modulesLoadFile,
-        modules: kernelModulesFor(spec),
+        modules: kernelModulesFor(spec, host),
       }),
       // After the modules: net.bridge.* exists only with br_netfilter.
       sysctlStep({ id: 'prepare/sysctls', title: 'Set kernel parameters', path: PATHS.sysctlFile, values: NODE_SYSCTLS }),

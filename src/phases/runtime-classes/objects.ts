@@ -1,24 +1,30 @@
-import type { ClusterSpec } from '../../config/index.js';
+import { runtimeClass, runtimeClassesWith, type RuntimeClassName, type RuntimeType } from '../../constants/index.js';
 import type { KubeObject } from '../../kube/index.js';
 
 /** Label of RuntimeClasses that kbs made. */
 export const OWN_CLASS = 'kbs.dev/runtime-class';
 
-/** Label of nodes that have gVisor. */
-const GVISOR_NODE = 'kbs.dev/gvisor';
+/** The part of a cluster file that says which classes there are. */
+interface WantedClasses {
+  readonly runtimeClasses: readonly RuntimeClassName[];
+}
 
-/** Labels of a node by which pods of a class find it: those whose runtime is containerd have all of them. */
-export function runtimeClassLabels({ runtimeClasses }: Pick<ClusterSpec, 'runtimeClasses'>): Readonly<Record<string, string>> {
-  return runtimeClasses.includes('gvisor') ? { [GVISOR_NODE]: '' } : {};
+/** Labels of a node with this container runtime, by which pods of a class find it. */
+export function runtimeClassLabels({ runtimeClasses }: WantedClasses, type: RuntimeType): Readonly<Record<string, string>> {
+  return Object.fromEntries(runtimeClassesWith(type, runtimeClasses).map((name) => [runtimeClass(name).nodeLabel, '']));
 }
 
 /** The classes the cluster file asks for. Pure. */
-export function runtimeClassObjects({ runtimeClasses }: Pick<ClusterSpec, 'runtimeClasses'>): readonly KubeObject[] {
-  return runtimeClasses.map((name) => ({
-    apiVersion: 'node.k8s.io/v1',
-    kind: 'RuntimeClass',
-    metadata: { name, labels: { [OWN_CLASS]: '' } },
-    handler: 'runsc',
-    scheduling: { nodeSelector: { [GVISOR_NODE]: '' } },
-  }));
+export function runtimeClassObjects({ runtimeClasses }: WantedClasses): readonly KubeObject[] {
+  return runtimeClasses.map((name) => {
+    const { handler, nodeLabel, overhead } = runtimeClass(name);
+    return {
+      apiVersion: 'node.k8s.io/v1',
+      kind: 'RuntimeClass',
+      metadata: { name, labels: { [OWN_CLASS]: '' } },
+      handler,
+      ...(overhead === undefined ? {} : { overhead: { podFixed: overhead } }),
+      scheduling: { nodeSelector: { [nodeLabel]: '' } },
+    };
+  });
 }

@@ -60,11 +60,11 @@ describe('what a runtime cannot do', () => {
     });
   });
 
-  test('mirrors of any registry go with CRI-O, sandboxes do not', () => {
+  test('mirrors of any registry go with CRI-O, gVisor does not', () => {
     const registries = 'registries: [{ host: registry.k8s.io, mirrors: ["https://m.example.org"] }]';
     expect(parseText(file(`{ type: cri-o, ${registries} }`, undefined)).spec.containerRuntime.type).toBe('cri-o');
     expect(problemsOf(`${file('{ type: cri-o }', undefined)}  runtimeClasses: [gvisor]\n`)).toEqual([
-      expect.stringContaining('cri-o has no handlers'),
+      expect.stringContaining('gvisor goes with containerd only: cri-o has no handler for it'),
     ]);
   });
 

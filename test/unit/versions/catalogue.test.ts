@@ -5,12 +5,13 @@ const DIGEST = 'a'.repeat(64);
 const kubelet = { url: 'https://example.org/{version}/{arch}/kubelet', sha256: { '1.25.0': { amd64: DIGEST } } };
 
 describe('the built-in catalogue', () => {
-  test('has every artifact for amd64 and arm64', () => {
+  test('has every artifact for amd64 and arm64, but Kata, of which there is one for amd64 alone', () => {
     const { artifacts, images } = loadBuiltInCatalogue();
     for (const name of ARTIFACT_NAMES) {
       const digests = Object.values(artifacts[name]?.sha256 ?? {});
       expect(digests.length, name).toBeGreaterThan(0);
-      for (const byArchitecture of digests) expect(Object.keys(byArchitecture).sort()).toEqual(['amd64', 'arm64']);
+      const architectures = name === 'kata-containers' ? ['amd64'] : ['amd64', 'arm64'];
+      for (const byArchitecture of digests) expect(Object.keys(byArchitecture).sort()).toEqual(architectures);
     }
     expect(images).toEqual({});
   });

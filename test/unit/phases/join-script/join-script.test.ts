@@ -65,6 +65,10 @@ async function scriptFor(spec: ClusterSpec, changes: Partial<JoinScriptInput> = 
 }
 
 describe('a join script', () => {
+  test('is refused where it would have to bring Kata', async () => {
+    await expect(joinScript(inputFor(aCluster({ runtimeClasses: ['kata'] })))).rejects.toMatchObject({ code: 'USAGE' });
+  });
+
   test.each([
     ['the defaults', {}],
     ['packages of the distribution', { containerRuntime: { install: 'package' } }],

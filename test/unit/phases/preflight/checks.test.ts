@@ -7,6 +7,7 @@ import {
   type Findings,
   type NetworkNeed,
   type PreflightInput,
+  type SandboxNeed,
 } from '../../../../src/phases/preflight/index.js';
 import { memoryHost } from '../../../support/memory-host.js';
 
@@ -29,8 +30,7 @@ const WORKER: PreflightInput = {
     { purpose: 'services', anyOf: [{ name: 'nf_tables' }, { name: 'ip_tables' }] },
   ],
   furtherCommands: [],
-  lastingCniFiles: ['/etc/cni/net.d/10-calico.conflist'],
-  hasGvisor: false,
+  sandboxes: [],
   maySwap: false,
   cgroupDriver: 'systemd',
   welcomeUnits: [],
@@ -78,6 +78,7 @@ const CRIO: PreflightInput = {
 const NETWORK: NetworkNeed = {
   title: 'flannel with backend host-gw',
   overheadBytes: 50,
+  mtu: undefined,
   opening: '8472/udp',
   choice: undefined,
   link: { name: 'eth0', mtu: 1500 },
@@ -85,6 +86,16 @@ const NETWORK: NetworkNeed = {
   neighbours: [],
 };
 const CONTROL_PLANE: PreflightInput = { ...WORKER, isControlPlane: true, runsEtcd: true };
+
+const GVISOR: SandboxNeed = {
+  className: 'gvisor',
+  title: 'gVisor',
+  lowersOomScore: true,
+  architectures: undefined,
+  devices: [],
+  anyCpuFlag: [],
+  cure: 'wish',
+};
 
 const CLEAN: Findings = {
   isManaged: false,
@@ -98,6 +109,8 @@ const CLEAN: Findings = {
   leftoverLinks: [],
   routedHosts: [],
   missingCommands: new Set(),
+  missingDevices: new Set(),
+  missingCpuFlags: new Set(),
   readOnlyFolders: [],
   disks: new Map([
     ['/var/lib/containerd', FREE],
@@ -151,16 +164,9 @@ const CASES: readonly (readonly [string, 'error' | 'warning', Case, RegExp, Case
   ['Root', 'error', { findings: { uid: 1000 } }, /uid 1000/, { findings: { uid: 0 } }],
   ['Root', 'error', { facts: { privilegeProblem: 'sudo wants a password' } }, /sudo wants a password/, {}],
   [
-    'PodNetworkChange',
-    'error',
-    { findings: { isManaged: true, leftoverPaths: ['/etc/cni/net.d/10-calico.conflist'] } },
-    /10-calico\.conflist is in use: kbs moves no living cluster to Calico or away from it/,
-    { findings: { isManaged: true, leftoverPaths: ['/etc/cni/net.d/10-flannel.conflist'] } },
-  ],
-  [
     'Sandboxes',
     'error',
-    { input: { ...WORKER, hasGvisor: true }, facts: { hasCapSysResource: false } },
+    { input: { ...WORKER, sandboxes: [GVISOR] }, facts: { hasCapSysResource: false } },
     /CAP_SYS_RESOURCE.*runtimeClasses/,
     { facts: { hasCapSysResource: false } },
   ],
@@ -460,6 +466,13 @@ const CASES: readonly (readonly [string, 'error' | 'warning', Case, RegExp, Case
     { input: { podNetwork: { ...NETWORK, link: { name: 'eth0', mtu: 625 }, otherLinks: [] } } },
     /eth0 carries packets of 625 bytes/,
     { input: { podNetwork: { ...NETWORK, link: { name: 'eth0', mtu: 626 }, otherLinks: [] } } },
+  ],
+  [
+    'PodNetworkMtu',
+    'error',
+    { input: { podNetwork: { ...NETWORK, mtu: 1451 } } },
+    /1451 bytes are too long for eth0: it carries 1500, .* takes 50 of them — set an mtu of 1450 or less/,
+    { input: { podNetwork: { ...NETWORK, mtu: 1450 } } },
   ],
   [
     'PodNetworkMtu',

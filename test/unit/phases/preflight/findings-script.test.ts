@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -26,8 +26,7 @@ function anInput(more: Partial<PreflightInput>): PreflightInput {
     disks: [],
     kernelNeeds: [],
     furtherCommands: [],
-    lastingCniFiles: [],
-    hasGvisor: false,
+    sandboxes: [],
     maySwap: false,
     cgroupDriver: 'systemd',
     welcomeUnits: [],
@@ -75,6 +74,15 @@ describe.skipIf(process.platform !== 'linux')('the findings script on this machi
     } finally {
       rmSync(folder, { recursive: true });
     }
+  });
+
+  test('sees which devices can be opened, and what the CPU cannot do', async () => {
+    const need = { className: 'kata', title: 'Kata', lowersOomScore: false, architectures: undefined, cure: '' };
+    const devices = ['/dev/null', '/dev/kbs-test', '/etc/passwd'];
+    const findings = await gatherFindings(thisMachine, anInput({ sandboxes: [{ ...need, devices, anyCpuFlag: ['kbs_test'] }] }));
+    expect([...findings.missingDevices]).toEqual(['/dev/kbs-test', '/etc/passwd']);
+    expect([...findings.missingCpuFlags]).toEqual(['kbs_test']);
+    expect(existsSync('/dev/kbs-test')).toBe(false);
   });
 
   test('asks the kernel without modules too: evidence in /proc counts, nonsense is not there', async () => {

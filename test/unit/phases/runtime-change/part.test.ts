@@ -37,7 +37,7 @@ const PLUGINS: JournalEntry = { kind: 'tree', path: '/var/lib/cni', was: 'absent
 const DONE: JournalEntry = { kind: 'note', name: 'baseline', value: '1' };
 const JOURNAL = [DONE, ...KEPT, PLUGINS, ...CONTAINERD, ...DOCKER];
 
-async function partOf(type: 'containerd' | 'docker', journal: readonly JournalEntry[] = JOURNAL) {
+async function partOf(type: 'containerd' | 'cri-o' | 'docker', journal: readonly JournalEntry[] = JOURNAL) {
   const { paths, trees, units, groups, sysctls, docker } = await formerStateOf(
     memoryHost({ journal }),
     runtimeOfType({ containerRuntime: { type: 'containerd', cgroupDriver: 'systemd' } }, type),
@@ -64,6 +64,17 @@ describe('what of a host is its runtime’s', () => {
     expect(part).toMatchObject({ groups: ['docker'], sysctls: [], docker: 'brought' });
     expect(part.things).toEqual(expect.arrayContaining([...thingsOf(DOCKER), '/var/lib/containerd', 'containerd.service']));
     for (const kept of thingsOf(KEPT)) expect(part.things).not.toContain(kept);
+  });
+
+  test('is also what a sandbox of it brought, with either runtime that has the sandbox', async () => {
+    const kata: readonly JournalEntry[] = [
+      { kind: 'tree', path: '/opt/kata', was: 'absent' },
+      { kind: 'tree', path: '/run/vc', was: 'absent' },
+      { kind: 'path', path: '/usr/local/bin/containerd-shim-kata-v2', was: 'absent' },
+    ];
+    for (const type of ['containerd', 'cri-o'] as const) {
+      expect((await partOf(type, [...JOURNAL, ...kata])).things).toEqual(expect.arrayContaining([...thingsOf(kata)]));
+    }
   });
 
   test('is unknown on a host whose journal has no beginning', async () => {
