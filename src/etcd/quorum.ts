@@ -11,8 +11,8 @@ export function memberLabel({ member: { name, id } }: Pick<EtcdMemberHealth, 'me
   return name === '' ? id : name;
 }
 
-function refusal(leaving: string, why: string, rows: readonly EtcdMemberHealth[], remedy: readonly string[]): KbsError {
-  return new KbsError('ETCD_QUORUM', `${leaving} cannot be taken out of etcd: ${why}`, {
+function refusal(what: string, rows: readonly EtcdMemberHealth[], remedy: readonly string[]): KbsError {
+  return new KbsError('ETCD_QUORUM', what, {
     details: rows.map(
       (row) => `${memberLabel(row)} (${row.member.peerUrls.join(', ')}): ${row.problem ?? (row.member.isLearner ? 'learner' : 'healthy')}`,
     ),
@@ -37,7 +37,7 @@ export function removalProblem(
   const name = memberLabel(leaving);
   const left = rows.filter((row) => row !== leaving && !row.member.isLearner);
   if (left.length === 0) {
-    return refusal(name, 'it is the last member, and the cluster’s data is in it', rows, [
+    return refusal(`${name} cannot be taken out of etcd: it is the last member, and the cluster’s data is in it`, rows, [
       'kbs node replace OLD NEW -f CLUSTER_FILE   # moves the cluster to another host',
       'kbs reset -f CLUSTER_FILE   # ends the cluster',
     ]);
@@ -47,8 +47,7 @@ export function removalProblem(
   if (left.length - sick.length < needed) {
     const are = sick.length === 1 ? 'does' : 'do';
     return refusal(
-      name,
-      `of the ${left.length} members left ${needed} would have to run, and ${sick.map(memberLabel).join(', ')} ${are} not`,
+      `${name} cannot be taken out of etcd: of the ${left.length} members left ${needed} would have to run, and ${sick.map(memberLabel).join(', ')} ${are} not`,
       rows,
       sick.flatMap((row) => [
         `kbs node remove ${memberLabel(row)} --dead -f CLUSTER_FILE   # first, if it is gone for good`,
@@ -58,12 +57,31 @@ export function removalProblem(
   }
   if (mayBeEven || left.length % 2 === 1) return undefined;
   return refusal(
-    name,
-    `${left.length} members would be left, which tolerate ${left.length - needed === 0 ? 'no failure' : 'no more failures than one fewer'}`,
+    `${name} cannot be taken out of etcd: ${left.length} members would be left, which tolerate ${left.length - needed === 0 ? 'no failure' : 'no more failures than one fewer'}`,
     rows,
     [
       `kbs node replace ${name} NEW -f CLUSTER_FILE   # another host takes its place`,
       `kbs node remove ${name} --force -f CLUSTER_FILE   # leaves ${left.length} members`,
     ],
+  );
+}
+
+/**
+ * Why a member must not be restarted now: without it those that are well would be too few, and all of them are enough. Pure.
+ * @param rows all members with their health
+ * @param id of the member that is to be restarted
+ */
+export function restartProblem(rows: readonly EtcdMemberHealth[], id: string): KbsError | undefined {
+  const voters = rows.filter(({ member }) => !member.isLearner);
+  const own = voters.find(({ member }) => member.id === id);
+  const sick = voters.filter((row) => row !== own && row.problem !== undefined);
+  const well = voters.length - sick.length;
+  const needed = quorumOf(voters.length);
+  if (own === undefined || sick.length === 0 || well < needed || well - 1 >= needed) return undefined;
+  const does = sick.length === 1 ? 'does' : 'do';
+  return refusal(
+    `etcd on ${memberLabel(own)} cannot be restarted now: ${sick.map(memberLabel).join(', ')} ${does} not work, and all others are needed`,
+    rows,
+    ['kbs status -f CLUSTER_FILE   # then heal what is red and run the same command again'],
   );
 }

@@ -16,37 +16,42 @@ async function healthProblem(host: Host): Promise<string | undefined> {
   return answer.status === undefined ? answer.reason : `/health says ${answer.status}: ${answer.body.slice(0, 200)}`;
 }
 
-/** The etcd member of a host is up and has a leader. */
-export function etcdReadyStep(options: {
-  readonly id: string;
-  /** What the host itself says of a member that does not come up. */
+/** How a member of etcd that does not come up is told of. */
+interface EtcdTrouble {
+  /** What the host itself says of it. */
   readonly evidence: (host: Host) => Promise<readonly string[]>;
   readonly remedy: string;
-}): AnyStep {
+}
+
+/** Waits until the etcd member of a host is up and has a leader. @throws KbsError WAIT_TIMEOUT with the evidence; CANCELLED */
+export async function awaitEtcd(host: Host, { evidence, remedy, signal }: EtcdTrouble & { readonly signal: AbortSignal }): Promise<void> {
+  try {
+    await waitFor({
+      what: `etcd on ${host.address}`,
+      forMs: READY_TIMEOUT_MS,
+      signal,
+      probe: async () => {
+        const problem = await healthProblem(host);
+        return problem === undefined ? { done: true, value: true } : { done: false, seen: problem };
+      },
+    });
+  } catch (error) {
+    if (!(error instanceof KbsError) || error.code !== 'WAIT_TIMEOUT') throw error;
+    throw new KbsError('WAIT_TIMEOUT', error.message, {
+      where: { host: host.name },
+      details: await evidence(host),
+      remedy: [`${remedy}   # on ${host.name}`],
+      cause: error,
+    });
+  }
+}
+
+/** The etcd member of a host is up and has a leader. */
+export function etcdReadyStep({ id, ...trouble }: EtcdTrouble & { readonly id: string }): AnyStep {
   return checkStep({
-    id: options.id,
+    id,
     title: 'Wait for etcd',
     timeoutMs: READY_TIMEOUT_MS + 30_000,
-    async run(host, context) {
-      try {
-        await waitFor({
-          what: `etcd on ${host.address}`,
-          forMs: READY_TIMEOUT_MS,
-          signal: context.signal,
-          probe: async () => {
-            const problem = await healthProblem(host);
-            return problem === undefined ? { done: true, value: true } : { done: false, seen: problem };
-          },
-        });
-      } catch (error) {
-        if (!(error instanceof KbsError) || error.code !== 'WAIT_TIMEOUT') throw error;
-        throw new KbsError('WAIT_TIMEOUT', error.message, {
-          where: { host: host.name },
-          details: await options.evidence(host),
-          remedy: [`${options.remedy}   # on ${host.name}`],
-          cause: error,
-        });
-      }
-    },
+    run: (host, { signal }) => awaitEtcd(host, { ...trouble, signal }),
   });
 }

@@ -30,6 +30,7 @@ export {
 export {
   apiServerPhase,
   controllersPhase,
+  controlPlaneChangesPhase,
   controlPlaneKubeletPhase,
   controlPlanePhase,
   etcdPhase,

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { KbsEvent } from '../../src/events/index.js';
 import type { ClusterStatus, ConvergeResult } from '../../src/operations/index.js';
 import { offerPackages } from '../lab/apt-source.js';
 import type { Mirror } from '../lab/mirror.js';
@@ -67,6 +68,19 @@ async function isHealed(host: string): Promise<boolean> {
   return (await kubectlOn(host, 'get nodes --no-headers')).split('\n').filter((line) => / Ready /.test(line)).length === 5;
 }
 
+/** When each host began and ended a phase: numbers of lines in the events of a run. */
+function turnsOf(jsonl: string, phase: string): readonly { readonly host: string; readonly begun: number; readonly ended: number }[] {
+  const events = jsonl
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as KbsEvent);
+  return events.flatMap((event, begun) => {
+    if (event.type !== 'host.start' || event.phase !== phase) return [];
+    const ended = events.findIndex((end) => end.type === 'host.end' && end.phase === phase && end.host === event.host);
+    return [{ host: event.host, begun, ended: ended < 0 ? Infinity : ended }];
+  });
+}
+
 /** Ends the power of control planes in turn while a writer is at work through the endpoint, and gives it back. */
 async function loseControlPlanes(server: string, host: string, name: string): Promise<void> {
   await kubectlOn('cp1', `create configmap ${name}`);
@@ -121,6 +135,34 @@ describe.sequential('a control-plane endpoint outlives any control plane', () =>
 
   test(`local-lb: ${LOST.join(', ')} in turn without power, and no acknowledged write is lost`, async () => {
     await loseControlPlanes(LOCAL, 'w1', 'through-local-lb');
+  });
+
+  test('settings of the control plane change one control plane after the other, and no acknowledged write is lost', async () => {
+    const name = 'through-changes';
+    await kubectlOn('cp1', `create configmap ${name}`);
+    const writer = await startWriter(cluster, { host: 'w1', server: LOCAL, namespace: 'default', name });
+    await until('the writer to write', 20_000, async () => writer.acknowledgedSince(0) > 10);
+    const settings = {
+      etcd: { extraArgs: { 'snapshot-count': '20000' } },
+      apiServer: { extraArgs: { 'event-ttl': '2h' } },
+      controllerManager: { extraArgs: { 'terminated-pod-gc-threshold': '500' } },
+      scheduler: { extraArgs: { v: '1' } },
+    };
+    await cluster.describe({ spec: { controlPlaneEndpoint: { provider: 'local-lb' }, ...settings } });
+    const applied = await cluster.kbs(['apply', '-f', cluster.file, '--output', 'jsonl']);
+    expect(applied.exitCode, applied.stderr).toBe(0);
+    const report = await writer.stop();
+    console.log(`${name}: ${report.acknowledged} writes, longest gap ${report.longestGapMs} ms`);
+    expect(report.lost).toEqual([]);
+    expect(report.longestGapMs).toBeLessThanOrEqual(LONGEST_GAP_MS);
+    const turns = turnsOf(applied.stdout, 'control-plane-changes');
+    expect(turns.map(({ host }) => host).sort()).toEqual(CONTROL_PLANES);
+    turns.slice(1).forEach((turn, index) => expect(turn.begun).toBeGreaterThan(turns[index]?.ended ?? Infinity));
+    for (const host of CONTROL_PLANES) {
+      const running = (await cluster.lab.ssh(host, 'pgrep -af "^(etcd|kube-[a-z-]+) "')).stdout;
+      for (const flag of ['--snapshot-count=20000', '--event-ttl=2h', '--terminated-pod-gc-threshold=500', '--v=1'])
+        expect(running).toContain(flag);
+    }
   });
 
   test('another provider is planned and applied: certificates, kubeconfigs and everything else follow', async () => {

@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'vitest';
 import type { LabCluster } from './lab-cluster.js';
 import { randomNumbers } from './random-numbers.js';
@@ -24,4 +26,15 @@ export async function killedAt(cluster: LabCluster, moments: readonly number[], 
     const run = await cluster.kbs(args, { killAfterMs });
     expect([0, 137], run.stderr).toContain(run.exitCode);
   }
+}
+
+/** Runs kbs and kills it as soon as a command succeeds on a host. Fails the test when kbs ends before. */
+export async function killedWhen(cluster: LabCluster, args: readonly string[], host: string, isThen: string): Promise<void> {
+  const [program = '', ...rest] = [...cluster.command, ...args];
+  const child = spawn(program, rest, { cwd: cluster.directory, env: { ...process.env, ...cluster.environment }, stdio: 'ignore' });
+  const ended = new Promise((resolve) => child.once('exit', resolve));
+  while (child.exitCode === null && (await cluster.lab.ssh(host, isThen)).exitCode !== 0) await sleep(100);
+  expect(child.exitCode, `kbs ${args.join(' ')} ended by itself`).toBeNull();
+  child.kill('SIGKILL');
+  await ended;
 }

@@ -1,7 +1,7 @@
 import { controlPlanes, etcdHosts, type HostSpec } from '../../config/index.js';
 import { etcdTopology } from '../../constants/index.js';
 import type { Change, Phase } from '../../engine/index.js';
-import { removalProblem, type EtcdAccess, type EtcdMemberHealth } from '../../etcd/index.js';
+import type { EtcdAccess, EtcdMemberHealth } from '../../etcd/index.js';
 import { KbsError } from '../../errors/index.js';
 import type { Host } from '../../host/index.js';
 import {
@@ -27,7 +27,15 @@ import { openClusterEtcd } from '../cluster-api.js';
 import { connectHelpers, connectTargets, disconnect, openRunContext, runPhases, tryTargets, type ClusterInput } from '../cluster-run.js';
 import { converge, type ConvergeResult } from '../converge.js';
 import { createPkiSource } from '../pki-source.js';
-import { connectLeaving, unknownMember, withoutHost, type NodeResult, type RemoveOptions } from './leaving.js';
+import {
+  checkQuorumWithout,
+  connectLeaving,
+  unknownMember,
+  withoutHost,
+  type LeaveWishes,
+  type NodeResult,
+  type RemoveOptions,
+} from './leaving.js';
 
 /** From a bare host to a member that votes. */
 const JOIN_PHASES: readonly Phase<RunContext>[] = [
@@ -107,12 +115,10 @@ function findMember({ spec }: ClusterInput, name: string, members: readonly Etcd
 export function checkMemberLeaving(
   { name, row }: Pick<LeavingMember, 'name' | 'row'>,
   members: readonly EtcdMemberHealth[],
-  { isDead, force, isReplaced }: Pick<RemoveOptions, 'isDead' | 'force' | 'isReplaced'>,
+  wishes: LeaveWishes,
 ): void {
-  if (row === undefined) return;
-  const problem = removalProblem(members, row.member.id, { mayBeEven: force || isReplaced });
-  if (problem !== undefined) throw problem;
-  if (!isDead || force || row.problem !== undefined) return;
+  checkQuorumWithout(row, members, wishes);
+  if (row === undefined || !wishes.isDead || wishes.force || row.problem !== undefined) return;
   throw new KbsError('PREFLIGHT_FAILED', `the member of etcd on ${name} answers: its host is not gone`, {
     remedy: [`kbs node remove ${name} -f CLUSTER_FILE   # without --dead: cleans its host, too`, 'add --force, if you are sure'],
   });

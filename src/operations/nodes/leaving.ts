@@ -70,18 +70,28 @@ export interface LeaveWishes {
   readonly isReplaced: boolean;
 }
 
+/** @throws KbsError ETCD_QUORUM when etcd cannot do without a member; nothing is asked for what is none */
+export function checkQuorumWithout(
+  member: EtcdMemberHealth | undefined,
+  members: readonly EtcdMemberHealth[],
+  { force, isReplaced }: Pick<LeaveWishes, 'force' | 'isReplaced'>,
+): void {
+  const problem = member === undefined ? undefined : removalProblem(members, member.member.id, { mayBeEven: force || isReplaced });
+  if (problem !== undefined) throw problem;
+}
+
 /**
  * Whether a node may leave, looked at before anything is changed. Pure.
  * @throws KbsError ETCD_QUORUM, PREFLIGHT_FAILED
  */
 export function checkLeaving(
   leaving: Leaving,
-  { isDead, force, isReplaced }: LeaveWishes,
+  wishes: LeaveWishes,
   { spec, members }: { readonly spec: ClusterSpec; readonly members: readonly EtcdMemberHealth[] },
 ): void {
   const { name, host, node, member } = leaving;
-  const problem = member === undefined ? undefined : removalProblem(members, member.member.id, { mayBeEven: force || isReplaced });
-  if (problem !== undefined) throw problem;
+  const { isDead, force } = wishes;
+  checkQuorumWithout(member, members, wishes);
   // A node counts as Ready for most of a minute after its host has gone; its member of etcd is more to be relied on.
   if (isDead && isReady(node) && !force && (member === undefined || member.problem === undefined)) {
     throw new KbsError('PREFLIGHT_FAILED', `node ${name} is Ready: its kubelet reports, so its host is not gone`, {

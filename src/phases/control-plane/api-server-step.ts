@@ -20,32 +20,35 @@ async function readyProblem(host: Host, ca: string): Promise<string | undefined>
   return `/readyz says ${answer.status}: ${failed.join(', ') || answer.body.slice(0, 200)}`;
 }
 
+/** Waits until the API server of a host is ready. @throws KbsError WAIT_TIMEOUT with what the host itself says; CANCELLED */
+export async function awaitApiServer(host: Host, ca: string, spec: RunContext['spec'], signal: AbortSignal): Promise<void> {
+  try {
+    await waitFor({
+      what: `the API server on ${host.address}:${PORTS.apiServer}`,
+      forMs: READY_TIMEOUT_MS,
+      signal,
+      probe: async () => {
+        const problem = await readyProblem(host, ca);
+        return problem === undefined ? { done: true, value: true } : { done: false, seen: problem };
+      },
+    });
+  } catch (error) {
+    if (!(error instanceof KbsError) || error.code !== 'WAIT_TIMEOUT') throw error;
+    throw new KbsError('WAIT_TIMEOUT', error.message, {
+      where: { host: host.name },
+      details: await controlPlaneEvidence(host, spec),
+      remedy: [`crictl ps -a; crictl logs $(crictl ps -a --name kube-apiserver -q | head -n 1)   # on ${host.name}`],
+      cause: error,
+    });
+  }
+}
+
 /** The API server of this host serves: etcd has a quorum and the start-up hooks are through. */
 export function apiServerReadyStep(ca: string, spec: RunContext['spec']): AnyStep {
   return checkStep({
     id: 'api-server/ready',
     title: 'Wait for the API server',
     timeoutMs: READY_TIMEOUT_MS + 30_000,
-    async run(host, context) {
-      try {
-        await waitFor({
-          what: `the API server on ${host.address}:${PORTS.apiServer}`,
-          forMs: READY_TIMEOUT_MS,
-          signal: context.signal,
-          probe: async () => {
-            const problem = await readyProblem(host, ca);
-            return problem === undefined ? { done: true, value: true } : { done: false, seen: problem };
-          },
-        });
-      } catch (error) {
-        if (!(error instanceof KbsError) || error.code !== 'WAIT_TIMEOUT') throw error;
-        throw new KbsError('WAIT_TIMEOUT', error.message, {
-          where: { host: host.name },
-          details: await controlPlaneEvidence(host, spec),
-          remedy: [`crictl ps -a; crictl logs $(crictl ps -a --name kube-apiserver -q | head -n 1)   # on ${host.name}`],
-          cause: error,
-        });
-      }
-    },
+    run: (host, { signal }) => awaitApiServer(host, ca, spec, signal),
   });
 }

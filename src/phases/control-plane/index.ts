@@ -1,6 +1,14 @@
 export { addMemberStep, promoteMemberStep } from './etcd-join-steps.js';
 export { etcdStartOf, joiningFlags, type EtcdStartFlags } from './etcd-start.js';
 export { apiServerReadyStep } from './api-server-step.js';
+export { rolledManifestsStep } from './rolled-manifests-step.js';
 export { apiServerManifest } from './manifests.js';
-export { apiServerPhase, controllersPhase, controlPlaneKubeletPhase, controlPlanePhase, etcdPhase } from './phases.js';
+export {
+  apiServerPhase,
+  controllersPhase,
+  controlPlaneChangesPhase,
+  controlPlaneKubeletPhase,
+  controlPlanePhase,
+  etcdPhase,
+} from './phases.js';
 export { peerUrlOf } from './etcd-start.js';

@@ -11,6 +11,7 @@ import { addMemberStep, promoteMemberStep } from './etcd-join-steps.js';
 import { etcdStartOf, joiningFlags } from './etcd-start.js';
 import { controlPlaneEvidence } from './evidence.js';
 import { apiServerManifest, controllerManifests, etcdManifest } from './manifests.js';
+import { rolledManifestsStep } from './rolled-manifests-step.js';
 import { servedCertificateStep } from './served-certificate-step.js';
 
 /** The kubelet of a control plane starts while images are still loading: it has nothing to run yet. */
@@ -55,7 +56,13 @@ export const controlPlanePhase: Phase<StorageSlice> = {
   waitsFor: ['etcd-members'],
   async steps(context, host) {
     const manifestsStep = (files: readonly FileSpec[]): AnyStep =>
-      filesStep({ id: 'control-plane/manifests', title: 'Write the static pods of etcd and the API server', files });
+      filesStep({
+        id: 'control-plane/manifests',
+        title: 'Write the static pods of etcd and the API server',
+        files,
+        // What runs and is to change waits for its turn.
+        only: 'missing',
+      });
     if (etcdTopology(context.spec) !== 'stacked') return [manifestsStep([apiServerManifest(context, host)])];
     const start = await etcdStartOf(context, host);
     if (start.kind !== 'joins')
@@ -70,6 +77,23 @@ export const controlPlanePhase: Phase<StorageSlice> = {
       promoteMemberStep('control-plane', context, start.lost),
       manifestsStep([apiServerManifest(context, host)]),
     ];
+  },
+};
+
+/** What the static pods that run are to be like from now on, one control plane after the other: the others serve meanwhile. */
+export const controlPlaneChangesPhase: Phase<StorageSlice & Pick<RunContext, 'pki'>> = {
+  name: 'control-plane-changes',
+  title: 'Change the static pods of the control plane',
+  summary: 'changes the static pods of running control planes where the file wants them otherwise, one control plane after the other',
+  on: 'control-plane',
+  atOnce: 1,
+  after: ['control-plane'],
+  async steps(context, host) {
+    const start = etcdTopology(context.spec) === 'stacked' ? await etcdStartOf(context, host) : undefined;
+    // One that only joins, which is left to do in a plan, has nothing that could differ.
+    const etcd = start === undefined || start.kind === 'joins' ? [] : [etcdManifest(context, host, start.flags)];
+    const files = [...etcd, apiServerManifest(context, host), ...controllerManifests(context, host)];
+    return [rolledManifestsStep(context, files, { id: 'control-plane-changes/manifests' })];
   },
 };
 
@@ -96,7 +120,7 @@ export const apiServerPhase: Phase<Pick<RunContext, 'spec' | 'pki'>> = {
   title: 'Wait for the API',
   summary: 'waits until the API server of every control plane is ready and shows the certificate that is on its disk',
   on: 'control-plane',
-  after: ['control-plane'],
+  after: ['control-plane', 'control-plane-changes'],
   async steps({ spec, pki }) {
     const { ca } = await pki.shared();
     const ready = apiServerReadyStep(ca.certificate, spec);
@@ -120,6 +144,7 @@ export const controllersPhase: Phase<Pick<RunContext, 'spec' | 'images'>> = {
       id: 'controllers/manifests',
       title: 'Write the static pods of controller manager and scheduler',
       files: controllerManifests(context, host),
+      only: 'missing',
     }),
   ],
 };

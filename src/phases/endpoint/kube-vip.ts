@@ -3,8 +3,8 @@ import { PATHS } from '../../constants/index.js';
 import type { AnyStep } from '../../engine/index.js';
 import type { Host } from '../../host/index.js';
 import { renderKubeVip } from '../../render/index.js';
-import { filesStep } from '../../steps/index.js';
 import type { RunContext } from '../context.js';
+import { staticPodStep } from '../static-pods/index.js';
 import { noteAddressStep, virtualInterface } from './virtual-address.js';
 
 /** Manifest of the static pod. */
@@ -16,12 +16,14 @@ export function kubeVipSteps({ spec, images }: Pick<RunContext, 'spec' | 'images
   const onInterface = virtualInterface(spec, host);
   return [
     noteAddressStep(virtualAddress, onInterface),
-    filesStep({
+    staticPodStep({
       id: 'kube-vip/manifest',
       title: 'Write the static pod of kube-vip',
-      files: [
-        { path: KUBE_VIP_MANIFEST, content: renderKubeVip({ image: images.kubeVip, virtualAddress, interface: onInterface }), mode: 0o600 },
-      ],
+      manifest: {
+        path: KUBE_VIP_MANIFEST,
+        content: renderKubeVip({ image: images.kubeVip, virtualAddress, interface: onInterface }),
+        mode: 0o600,
+      },
     }),
   ];
 }

@@ -5,6 +5,7 @@ import type { Host } from '../../host/index.js';
 import { renderHaproxy, renderLocalLb, type HaproxyInput } from '../../render/index.js';
 import { filesStep, sha256Of, type FileSpec } from '../../steps/index.js';
 import { isControlPlane, isNode, type RunContext } from '../context.js';
+import { staticPodStep } from '../static-pods/index.js';
 
 /** Manifest of the static pod. */
 export const LOCAL_LB_MANIFEST = `${PATHS.manifestsDir}/local-lb.yaml`;
@@ -56,10 +57,6 @@ export function localLbSteps(slice: Pick<RunContext, 'spec' | 'images'>, host: H
       files: [config],
     }),
     // After its configuration, whose digest is in it: another manifest is what makes the kubelet start the pod anew.
-    filesStep({
-      id: 'local-lb/manifest',
-      title: 'Write the static pod of the node’s load balancer',
-      files: [manifest],
-    }),
+    staticPodStep({ id: 'local-lb/manifest', title: 'Write the static pod of the node’s load balancer', manifest }),
   ];
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { removalProblem, type EtcdMember, type EtcdMemberHealth } from '../../../src/etcd/index.js';
+import { removalProblem, restartProblem, type EtcdMember, type EtcdMemberHealth } from '../../../src/etcd/index.js';
 import { aMember } from '../../support/memory-etcd.js';
 
 const ADDRESSES: Readonly<Record<string, number>> = { cp1: 11, cp2: 12, cp3: 13, cp4: 14, cp5: 15 };
@@ -44,5 +44,28 @@ describe('taking a member out of etcd', () => {
     const learner = aMember('cp4', 14, { isLearner: true });
     expect(problem(rows(['cp1', 'cp2'], ['cp1'], [learner]), 'cp4')).toBeUndefined();
     expect(problem(rows(['cp1', 'cp2', 'cp3'], ['cp1'], [learner]), 'cp2', true)).toContain('of the 2 members left');
+  });
+});
+
+describe('restarting a member of etcd', () => {
+  const restart = (all: readonly EtcdMemberHealth[], name: string): string | undefined =>
+    restartProblem(all, all.find(({ member }) => member.name === name)?.member.id ?? '')?.message;
+
+  test('is refused while another one is down that cannot be done without', () => {
+    expect(restart(rows(['cp1', 'cp2', 'cp3'], ['cp1']), 'cp2')).toBe(
+      'etcd on cp2 cannot be restarted now: cp1 does not work, and all others are needed',
+    );
+  });
+
+  test('is fine for the sick one itself, for one of five with one sick, and where there is no quorum to lose', () => {
+    expect(restart(rows(['cp1', 'cp2', 'cp3'], ['cp1']), 'cp1')).toBeUndefined();
+    expect(restart(rows(['cp1', 'cp2', 'cp3', 'cp4', 'cp5'], ['cp1']), 'cp2')).toBeUndefined();
+    expect(restart(rows(['cp1', 'cp2', 'cp3'], ['cp1', 'cp2']), 'cp3')).toBeUndefined();
+  });
+
+  test('is fine where all are well, be it one alone', () => {
+    expect(restart(rows(['cp1']), 'cp1')).toBeUndefined();
+    expect(restart(rows(['cp1', 'cp2']), 'cp1')).toBeUndefined();
+    expect(restart(rows(['cp1', 'cp2', 'cp3']), 'cp1')).toBeUndefined();
   });
 });

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import type { AnyStep } from '../../../../src/engine/index.js';
 import type { ClusterSpec } from '../../../../src/config/index.js';
 import { createVrrpPasswordSource } from '../../../../src/operations/vrrp-password.js';
@@ -71,6 +71,21 @@ describe('the load balancer of a node', () => {
     const cp = controlPlane();
     expect(localLbSteps({ spec, images }, cp)).toEqual([]);
     expect(localLbSteps({ spec: aSpec({ host: 'k8s.example.org' }), images }, worker())).toEqual([]);
+  });
+
+  test('changes its manifest only when a kubelet that has just been started knows its pods', async () => {
+    const host = worker();
+    await apply(host, localLbSteps({ spec, images }, host));
+    const start = (ageMs: number): unknown =>
+      host.unitStates.set('kubelet.service', { enabled: 'enabled', active: 'active', startedMs: Date.now() - ageMs, needsReload: false });
+    start(9_000);
+    const before = host.fs.get(MANIFEST)?.content.toString();
+    const applied = apply(host, localLbSteps({ spec: aSpec({ provider: 'local-lb' }, 5), images }, host));
+    await vi.waitFor(() => expect(host.fs.get(LOCAL_LB_CFG)?.content.toString()).toContain('cp5'));
+    expect(host.fs.get(MANIFEST)?.content.toString()).toBe(before);
+    start(11_000);
+    await applied;
+    expect(host.fs.get(MANIFEST)?.content.toString()).not.toBe(before);
   });
 
   test('starts anew when a control plane comes, and plans nothing when none does', async () => {
