@@ -37,7 +37,11 @@ function* reflectorProblems(draft: Draft): Generator<Problem> {
 /** What is wrong between Calico's settings, those of other networks and the hosts. */
 export function* calicoProblems(draft: Draft): Generator<Problem> {
   if (draft.at(...CNI, 'type') !== 'calico') return;
-  const elsewhere = { backend: 'is flannel’s: set calico.mode', version: 'is flannel’s: Calico’s is pinned' };
+  const elsewhere = {
+    backend: 'is flannel’s: set calico.mode',
+    version: 'is flannel’s: Calico’s is pinned',
+    mtu: 'is flannel’s: set calico.mtu',
+  };
   for (const [field, message] of Object.entries(elsewhere)) {
     const path = [...CNI, field];
     if (draft.at(...path) !== undefined) yield { path, atKey: true, message };

@@ -5,10 +5,10 @@ const CNI = ['spec', 'network', 'cni'] as const;
 const ENGINE = ['spec', 'network', 'networkPolicy', 'engine'] as const;
 
 /** Fields that Calico reads, too, or refuses with words of its own. */
-const CALICO_SAYS: ReadonlySet<string> = new Set(['backend', 'version', 'interface']);
+const CALICO_SAYS: ReadonlySet<string> = new Set(['backend', 'version', 'mtu', 'interface', 'interfaceCidr']);
 
 /** Fields that flannel alone reads; elsewhere they would only seem to do something. */
-const FLANNEL_FIELDS = ['backend', 'version', 'interface', 'interfaceCidr'] as const;
+const FLANNEL_FIELDS = ['backend', 'version', 'mtu', 'interface', 'interfaceCidr'] as const;
 
 /** What is wrong between the settings of the pod network. */
 export function* networkProblems(draft: Draft): Generator<Problem> {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { dnsName } from './schema-fields.js';
+import { dnsName, podMtu } from './schema-fields.js';
 
 /** How Calico carries packets of pods between hosts. */
 export const CALICO_MODES = ['vxlan', 'vxlan-cross-subnet', 'ipip', 'bgp'] as const;
@@ -13,11 +13,7 @@ export const calico = z.strictObject({
       'vxlan: wrapped in UDP; vxlan-cross-subnet: wrapped only between subnets of hosts; ipip: wrapped in IP, routes by BGP; bgp: not wrapped, routes by BGP',
     ),
   blockSize: z.number().int().min(20).max(32).default(26).describe('Prefix length of the block of pod addresses a node takes at a time'),
-  mtu: z
-    .number()
-    .int()
-    .min(1280)
-    .max(65535)
+  mtu: podMtu
     .optional()
     .describe('MTU of pods’ interfaces; default: that of the host’s interfaces, less what the mode puts around a packet'),
   asNumber: z.number().int().min(1).max(4_294_967_295).default(64512).describe('AS number of the nodes, with modes ipip and bgp'),

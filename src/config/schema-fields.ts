@@ -49,6 +49,9 @@ export const registryHost = text(
 /** Name of a network interface. */
 export const interfaceName = text(pattern(/^[^\s/:]{1,15}$/, 'the name of a network interface'));
 
+/** MTU of pods' interfaces; IPv6 wants the least of it. */
+export const podMtu = z.number().int().min(1280).max(65535);
+
 /** An http or https URL. */
 export const httpUrl = z.url({ protocol: /^https?$/, error: 'must be an http or https URL' });
 

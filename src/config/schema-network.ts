@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { flannelRelease, SUPPORTED_FLANNEL } from '../versions/index.js';
 import { FLANNEL_BACKENDS, POD_NETWORKS, POLICY_ENGINES } from './checks/pod-network.js';
 import { cidrProblem, podSubnetProblem, serviceSubnetProblem } from './checks/subnet.js';
-import { dnsName, interfaceName, localPath, text } from './schema-fields.js';
+import { dnsName, interfaceName, localPath, podMtu, text } from './schema-fields.js';
 import { calico } from './schema-calico.js';
 import { kubeProxy } from './schema-kube-proxy.js';
 
@@ -37,7 +37,14 @@ const cni = z.strictObject({
     .describe('With flannel and calico, interface for traffic between hosts; default: the one with the host’s address'),
   interfaceCidr: text(cidrProblem)
     .optional()
-    .describe('With flannel, the same by address, where interfaces have other names on other hosts: the one with an address in this range'),
+    .describe(
+      'With flannel and calico, the same by address, where interfaces have other names on other hosts: the one with an address in this range',
+    ),
+  mtu: podMtu
+    .optional()
+    .describe(
+      'With flannel, MTU of pods’ interfaces; default: that of the interface between hosts, less what the backend puts around a packet',
+    ),
 });
 
 const networkPolicy = z.strictObject({

@@ -143,7 +143,11 @@ const spec = z
     ssh: ssh.prefault({}),
     hosts: z.array(host).min(1).describe('The machines'),
     containerRuntime: containerRuntime.transform(withInstall).prefault({}).describe('Container runtime of the hosts'),
-    runtimeClasses: runtimeClasses.default([]).describe('Sandboxes that pods can ask for by runtimeClassName; gvisor: containerd only'),
+    runtimeClasses: runtimeClasses
+      .default([])
+      .describe(
+        'Sandboxes that pods can ask for by runtimeClassName; gvisor: with containerd; kata: with containerd or CRI-O, on hosts with /dev/kvm',
+      ),
     gvisor: gvisor.prefault({}).describe('With runtime class gvisor'),
     network: network.prefault({}).describe('Addresses and the pod network'),
     imageRepository: registryPath.default('registry.k8s.io').describe('Registry of the Kubernetes images'),

@@ -12,6 +12,7 @@ const VXLAN: CalicoInput = {
   hasRouteReflectors: false,
   mtu: 0,
   autodetection: 'kubernetes-internal-ip',
+  mtuInterfaces: '^eth.*',
   typhaReplicas: 0,
   images: {
     node: `${repository}/node:v3.25.2`,
@@ -36,6 +37,13 @@ function textOf(objects: readonly KubeObject[]): string {
 describe('Calico', () => {
   test.each(Object.entries(CASES))('%s: every object is what it was', async (name, input) => {
     await expect(textOf([...calicoResources(input), ...calicoObjects(input)])).toMatchFileSnapshot(`calico/${name}.yaml`);
+  });
+
+  test('calico-node may ask for what releases before v3 have left: it stops when it may not', () => {
+    const role = calicoObjects(VXLAN).find(({ kind, metadata }) => kind === 'ClusterRole' && metadata.name === 'calico-node');
+    const rules = role?.['rules'] as readonly { readonly resources: readonly string[]; readonly verbs: readonly string[] }[];
+    for (const kind of ['globalfelixconfigs', 'globalbgpconfigs'])
+      expect(rules.filter(({ resources }) => resources.includes(kind)).flatMap(({ verbs }) => verbs)).toEqual(['get', 'list', 'watch']);
   });
 
   test('the definitions of its kinds are what they were', async () => {

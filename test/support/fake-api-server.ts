@@ -70,6 +70,8 @@ export async function startFakeApiServer(pki: SharedPki): Promise<FakeApiServer>
     requestCert: true,
     rejectUnauthorized: true,
   });
+  // As kube-apiserver; Node's own five seconds are over quickly where a busy machine runs the tests.
+  server.keepAliveTimeout = 90_000;
   const sockets = new Set<TLSSocket>();
   const counts = new Map<string, number>();
   let connections = 0;

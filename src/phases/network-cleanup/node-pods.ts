@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { ClusterSpec } from '../../config/index.js';
 import { MIRROR_POD_ANNOTATION, NAMESPACES } from '../../constants/index.js';
 import { atOnce, describeRef, isReady, refOf, type KubeApi, type KubeObject } from '../../kube/index.js';
@@ -19,6 +20,7 @@ interface Agent {
 }
 
 const FLANNEL: Agent = { namespace: NAMESPACES.flannel, name: 'kube-flannel-ds', labelSelector: 'app=flannel' };
+const CALICO: Agent = { namespace: NAMESPACES.system, name: 'calico-node', labelSelector: 'k8s-app=calico-node' };
 const KUBE_ROUTER: Agent = { namespace: NAMESPACES.system, name: 'kube-router', labelSelector: 'k8s-app=kube-router' };
 
 interface DaemonSetStatus {
@@ -47,17 +49,22 @@ async function agentProblem(api: KubeApi, node: string, { namespace, name, label
   return own.some(isReady) ? undefined : `${name} is not ready on the node`;
 }
 
+async function formerAgentProblem(api: KubeApi, node: string, former: Agent): Promise<string | undefined> {
+  const left = (await api.list(POD, former)).some((pod) => nodeOf(pod) === node);
+  return left ? `${former.name} still runs on the node` : undefined;
+}
+
 /** Why the network is not yet on a node as the cluster file wants it; undefined when it is, and a former one is gone. */
 export async function agentsProblem(api: KubeApi, node: string, spec: Pick<ClusterSpec, 'network'>): Promise<string | undefined> {
   const { type, backend } = spec.network.cni;
-  const problems = await Promise.all([
-    type === 'flannel' ? agentProblem(api, node, FLANNEL) : undefined,
-    usesKubeRouter(spec) ? agentProblem(api, node, KUBE_ROUTER) : undefined,
-    ...[...(type === 'flannel' ? [] : [FLANNEL]), ...(usesKubeRouter(spec) ? [] : [KUBE_ROUTER])].map(async (former) => {
-      const left = (await api.list(POD, former)).some((pod) => nodeOf(pod) === node);
-      return left ? `${former.name} still runs on the node` : undefined;
-    }),
+  const isWanted = new Map([
+    [FLANNEL, type === 'flannel'],
+    [CALICO, type === 'calico'],
+    [KUBE_ROUTER, usesKubeRouter(spec)],
   ]);
+  const problems = await Promise.all(
+    [...isWanted].map(([agent, wanted]) => (wanted ? agentProblem(api, node, agent) : formerAgentProblem(api, node, agent))),
+  );
   const problem = problems.find((one) => one !== undefined);
   if (problem !== undefined || type !== 'flannel') return problem;
   const annotations = (await api.read({ apiVersion: 'v1', kind: 'Node', name: node }))?.metadata.annotations ?? {};
@@ -70,13 +77,23 @@ function nodeOf(pod: KubeObject): string | undefined {
   return (pod['spec'] as PodFields | undefined)?.nodeName;
 }
 
-/** Pods of a node that are on the pod network. */
+/** Pods of a node that are on the pod network, those that end included. */
 async function podsOn(api: KubeApi, node: string): Promise<readonly KubeObject[]> {
   return (await api.list(POD)).filter((pod) => {
     const { nodeName, hostNetwork = false } = (pod['spec'] ?? {}) as PodFields;
     const isMirror = pod.metadata.annotations?.[MIRROR_POD_ANNOTATION] !== undefined;
-    return nodeName === node && !hostNetwork && !isMirror && pod.metadata.deletionTimestamp === undefined;
+    return nodeName === node && !hostNetwork && !isMirror;
   });
+}
+
+/** The link of a pod on its host, with Calico. Source: Calico v3.25 libcalico-go, names of workload endpoints. */
+export function calicoLink({ namespace = 'default', name }: Pick<KubeObject['metadata'], 'namespace' | 'name'>): string {
+  return `cali${createHash('sha1').update(`${namespace}.${name}`).digest('hex').slice(0, 11)}`;
+}
+
+/** Uids of the pods on a node, and their links with Calico. */
+export async function podLinks(api: KubeApi, node: string): Promise<ReadonlyMap<string, string>> {
+  return new Map((await podsOn(api, node)).map(({ metadata }) => [metadata.uid ?? '', calicoLink(metadata)]));
 }
 
 function hasController(pod: KubeObject): boolean {
@@ -86,10 +103,13 @@ function hasController(pod: KubeObject): boolean {
 
 /**
  * Ends the pods of a node that somebody makes anew.
+ * @param only uids; absent: all of them
  * @returns those that nobody would: they are for their owner to end
  */
-export async function restartPods(api: KubeApi, node: string): Promise<readonly string[]> {
-  const pods = await podsOn(api, node);
+export async function restartPods(api: KubeApi, node: string, only?: ReadonlySet<string>): Promise<readonly string[]> {
+  const pods = (await podsOn(api, node)).filter(
+    ({ metadata }) => metadata.deletionTimestamp === undefined && (only?.has(metadata.uid ?? '') ?? true),
+  );
   await atOnce(
     AT_ONCE,
     pods.filter(hasController).map((pod) => refOf(pod)),

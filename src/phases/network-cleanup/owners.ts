@@ -1,11 +1,12 @@
 import type { ClusterSpec } from '../../config/index.js';
-import { FLANNEL_OWNER, KUBE_ROUTER_POLICY_OWNER, KUBE_ROUTER_ROUTE_OWNER, type RuleOwner } from '../reset/index.js';
+import { CALICO_OWNER, FLANNEL_OWNER, KUBE_ROUTER_POLICY_OWNER, KUBE_ROUTER_ROUTE_OWNER, type RuleOwner } from '../reset/index.js';
 
 /** Whose rules have no business on a node as the cluster file wants it. Pure. */
 export function formerRuleOwners({ network }: Pick<ClusterSpec, 'network'>): RuleOwner {
   const { type } = network.cni;
   const former = [
     ...(type === 'flannel' ? [] : [FLANNEL_OWNER]),
+    ...(type === 'calico' ? [] : [CALICO_OWNER]),
     ...(type === 'kube-router' ? [] : [KUBE_ROUTER_ROUTE_OWNER]),
     ...(network.networkPolicy.engine === 'kube-router' ? [] : [KUBE_ROUTER_POLICY_OWNER]),
   ];
@@ -18,6 +19,7 @@ export function formerRuleOwners({ network }: Pick<ClusterSpec, 'network'>): Rul
 /** Names of the sets that go with them, as an extended regular expression. Pure. */
 export function formerSets({ network }: Pick<ClusterSpec, 'network'>): string {
   const names = [
+    ...(network.cni.type === 'calico' ? [] : ['cali[46]']),
     ...(network.cni.type === 'kube-router' ? [] : ['kube-router-']),
     ...(network.networkPolicy.engine === 'kube-router' ? [] : ['KUBE-SRC-', 'KUBE-DST-']),
   ];

@@ -11,5 +11,6 @@ export const networkCleanupPhase: Phase<Pick<RunContext, 'spec' | 'kube'>> = {
   after: ['service-proxy'],
   waitsFor: ['pod-network'],
   // A network of the user's own may have the same names.
-  steps: ({ spec, kube }) => (['flannel', 'kube-router'].includes(spec.network.cni.type) ? [networkCleanupStep({ spec, kube })] : []),
+  steps: ({ spec, kube }) =>
+    ['flannel', 'calico', 'kube-router'].includes(spec.network.cni.type) ? [networkCleanupStep({ spec, kube })] : [],
 };

@@ -18,8 +18,7 @@ export const nodesPhase: Phase<Pick<RunContext, 'spec' | 'kube'>> = {
   steps(context, host) {
     const { spec } = context;
     const reflector = routeReflectorMarks(spec, host.name);
-    // Only containerd has the handlers.
-    const sandboxes = runtimeOf(spec, host).type === 'containerd' ? runtimeClassLabels(spec) : {};
+    const sandboxes = runtimeClassLabels(spec, runtimeOf(spec, host).type);
     const labels = { ...(isControlPlane(host) ? {} : localLbLabels(spec)), ...reflector.labels, ...sandboxes };
     const settings = nodeSettings(hostSpecOf(spec, host), runtimeOf(spec, host).criSocket, labels);
     return [nodeStep(context, { ...settings, annotations: { ...settings.annotations, ...reflector.annotations } })];

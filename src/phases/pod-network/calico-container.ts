@@ -3,6 +3,12 @@ import { CALICO_CONFIG_MAP } from '../../constants/index.js';
 /** How packets of pods travel between hosts. */
 export type CalicoMode = 'vxlan' | 'vxlan-cross-subnet' | 'ipip' | 'bgp';
 
+/** What the environment says besides the ConfigMap. */
+interface Settings {
+  readonly autodetection: string;
+  readonly mtuInterfaces: string;
+}
+
 interface Variable {
   readonly name: string;
   readonly value?: string;
@@ -13,7 +19,7 @@ function configured(name: string, key: string): Variable {
   return { name, valueFrom: { configMapKeyRef: { name: CALICO_CONFIG_MAP, key } } };
 }
 
-function environment({ autodetection }: { readonly autodetection: string }): readonly Variable[] {
+function environment({ autodetection, mtuInterfaces }: Settings): readonly Variable[] {
   const values: Readonly<Record<string, string>> = {
     DATASTORE_TYPE: 'kubernetes',
     WAIT_FOR_DATASTORE: 'true',
@@ -26,6 +32,7 @@ function environment({ autodetection }: { readonly autodetection: string }): rea
     FELIX_DEFAULTENDPOINTTOHOSTACTION: 'ACCEPT',
     FELIX_IPV6SUPPORT: 'false',
     FELIX_HEALTHENABLED: 'true',
+    FELIX_MTUIFACEPATTERN: mtuInterfaces,
   };
   return [
     ...Object.entries(values).map(([name, value]) => ({ name, value })),
@@ -39,7 +46,7 @@ function environment({ autodetection }: { readonly autodetection: string }): rea
 }
 
 /** The part of calico-node's container that depends on the mode: without BGP there is no bird to ask after. Source: Calico v3.25, node. */
-export function calicoContainer(input: { readonly mode: CalicoMode; readonly autodetection: string }): Readonly<Record<string, unknown>> {
+export function calicoContainer(input: Settings & { readonly mode: CalicoMode }): Readonly<Record<string, unknown>> {
   const isBird = input.mode === 'ipip' || input.mode === 'bgp';
   const ask = (what: 'live' | 'ready') => ({
     exec: { command: ['/bin/calico-node', `-felix-${what}`, ...(isBird ? [`-bird-${what}`] : [])] },

@@ -3,14 +3,35 @@ import { CALICO_ROUTE_REFLECTOR } from '../../constants/index.js';
 import type { AnyStep } from '../../engine/index.js';
 import type { RunContext } from '../context.js';
 import { objectsStep } from '../objects-step.js';
+import { removeObjectsStep } from '../remove-objects-step.js';
 import { calicoDefinitions } from './calico-crds.js';
-import { calicoConfigMap, calicoObjects, calicoResources, speaksBgp, typhaReplicasFor, type CalicoInput } from './calico.js';
+import {
+  calicoConfigMap,
+  calicoObjects,
+  calicoResources,
+  formerCalicoResources,
+  speaksBgp,
+  typhaReplicasFor,
+  type CalicoInput,
+} from './calico.js';
 import { waitForDefinitions } from './definitions-wait.js';
 import { restartStep } from './restart-step.js';
 
 /** A name as a regular expression that nothing else matches: Calico takes one. */
 function exactly(name: string): string {
   return `^${name.replaceAll(/[.+*?^$()[\]{}|\\]/g, '\\$&')}$`;
+}
+
+/**
+ * Interfaces of hosts by name: Calico's own list, and what joins or bridges these. Calico takes the smallest MTU of all of them.
+ * Source: Felix v3.25 config, MTUIfacePattern.
+ */
+const HOST_INTERFACES = '^((en|wl|ww|sl|ib)[copsx].*|(eth|wlan|wwan|bond|team|vlan).*|br[0-9]+)$';
+
+/** How a node finds its own address. Source: calico-node v3.25, autodetection. */
+function autodetectionOf({ interface: name, interfaceCidr }: ClusterSpec['network']['cni']): string {
+  if (interfaceCidr !== undefined) return `cidr=${interfaceCidr}`;
+  return name === undefined ? 'kubernetes-internal-ip' : `interface=${exactly(name)}`;
 }
 
 /** Calico's objects as the cluster file wants them. */
@@ -24,7 +45,8 @@ export function calicoInput({ spec, images }: Pick<RunContext, 'spec' | 'images'
     asNumber,
     hasRouteReflectors: routeReflectors.length > 0,
     mtu,
-    autodetection: cni.interface === undefined ? 'kubernetes-internal-ip' : `interface=${exactly(cni.interface)}`,
+    autodetection: autodetectionOf(cni),
+    mtuInterfaces: cni.interface === undefined ? HOST_INTERFACES : exactly(cni.interface),
     typhaReplicas: typhaReplicasFor(nodeHosts(spec).length),
     images: { node: images.calicoNode, cni: images.calicoCni, kubeControllers: images.calicoKubeControllers, typha: images.calicoTypha },
   };
@@ -61,6 +83,14 @@ export function calicoSteps(context: Pick<RunContext, 'spec' | 'images' | 'kube'
       kube,
       configMap: () => calicoConfigMap(input),
       podSelector: 'k8s-app=calico-node',
+    }),
+    // Last: a node that has not heard of the new mode yet still tells its routes by them.
+    removeObjectsStep({
+      id: 'calico/remove-former',
+      title: 'Take away settings of a former mode of Calico',
+      kube,
+      objects: formerCalicoResources(input),
+      onlyOwn: true,
     }),
   ];
 }

@@ -1,8 +1,9 @@
 import { CALICO_CONFIG_MAP, CALICO_ROUTE_REFLECTOR, NAMESPACES } from '../../constants/index.js';
-import type { KubeObject } from '../../kube/index.js';
+import { describeRef, refOf, type KubeObject, type ObjectRef } from '../../kube/index.js';
 import { NODES_WITHOUT_TYPHA } from '../../versions/index.js';
 import { configMap, mapObject, readManifest, withContainers, withSpec } from '../manifest.js';
 import { CALICO_API } from './calico-crds.js';
+import { NETWORK_NAME } from './cni-config.js';
 import { calicoContainer, type CalicoMode } from './calico-container.js';
 
 /** What Calico's objects are made from. */
@@ -18,6 +19,8 @@ export interface CalicoInput {
   readonly mtu: number;
   /** How a node finds its own address: a method of Calico's. */
   readonly autodetection: string;
+  /** Whose MTU counts, by name: a regular expression. */
+  readonly mtuInterfaces: string;
   /** 0: without Typha. */
   readonly typhaReplicas: number;
   readonly images: { readonly node: string; readonly cni: string; readonly kubeControllers: string; readonly typha: string };
@@ -51,7 +54,7 @@ function custom(kind: string, name: string, spec: Readonly<Record<string, unknow
 /** The list of CNI plugins; names between underscores are replaced on each host by Calico's installer. */
 function cniNetworkConfig(): string {
   const list = {
-    name: 'k8s-pod-network',
+    name: NETWORK_NAME,
     cniVersion: '0.3.1',
     plugins: [
       {
@@ -100,6 +103,13 @@ export function calicoResources({ mode, podSubnet, blockSize, asNumber, hasRoute
   const bgp = custom('BGPConfiguration', 'default', { asNumber, nodeToNodeMeshEnabled: !hasRouteReflectors });
   const peers = custom('BGPPeer', 'kbs-route-reflectors', { nodeSelector: 'all()', peerSelector: `has(${CALICO_ROUTE_REFLECTOR})` });
   return [pool, ...(hasRouteReflectors ? [peers] : []), bgp];
+}
+
+/** What a former mode kept in Calico's own kinds and this one has no use for: settings of BGP. Pure. */
+export function formerCalicoResources(input: CalicoInput): readonly ObjectRef[] {
+  const wanted = new Set(calicoResources(input).map((object) => describeRef(refOf(object))));
+  const most = calicoResources({ ...input, mode: 'bgp', hasRouteReflectors: true });
+  return most.map((object) => refOf(object)).filter((ref) => !wanted.has(describeRef(ref)));
 }
 
 /** Rights, configuration and workloads of Calico v3.25. Pure but for reading the manifests. */

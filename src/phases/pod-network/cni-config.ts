@@ -9,11 +9,14 @@ export const KUBE_ROUTER_CNI_FILE = `${PATHS.cniConfigDir}/10-kuberouter.conflis
 /** File with Calico's CNI configuration; its DaemonSet writes it. */
 export const CALICO_CNI_FILE = `${PATHS.cniConfigDir}/10-calico.conflist`;
 
+/** Calico's own kubeconfig for its CNI plugin; its DaemonSet writes it. */
+export const CALICO_KUBECONFIG = `${PATHS.cniConfigDir}/calico-kubeconfig`;
+
 /**
- * Both networks have one name: addresses in use and ports of hosts are noted under it, and so a pod that one network has connected can
- * be taken off cleanly when the other has come.
+ * All networks have one name: addresses in use and ports of hosts are noted under it, and so a pod that one network has connected can
+ * be taken off cleanly when another has come.
  */
-const NETWORK_NAME = 'cbr0';
+export const NETWORK_NAME = 'cbr0';
 
 const PORT_MAP = { type: 'portmap', capabilities: { portMappings: true } };
 
@@ -24,9 +27,10 @@ function listText(plugin: object): string {
 /**
  * flannel's CNI configuration list, the content of 10-flannel.conflist. The same text is in flannel's ConfigMap, whose
  * init container writes it to every node; a node that has it before its kubelet starts is Ready ten seconds earlier.
+ * @param mtu of pods' interfaces; absent: what flannel finds
  */
-export function flannelCniConfig(): string {
-  return listText({ type: 'flannel', delegate: { hairpinMode: true, isDefaultGateway: true } });
+export function flannelCniConfig(mtu?: number): string {
+  return listText({ type: 'flannel', delegate: { hairpinMode: true, isDefaultGateway: true, ...(mtu === undefined ? {} : { mtu }) } });
 }
 
 /** kube-router's CNI configuration list, without what it adds itself. */

@@ -15,6 +15,8 @@ export interface FlannelInput {
   readonly interface?: string | undefined;
   /** The same by a range its address is in. */
   readonly interfaceCidr?: string | undefined;
+  /** MTU of pods' interfaces; absent: what flannel finds. */
+  readonly mtu?: number | undefined;
   readonly image: string;
   readonly cniPluginImage: string;
 }
@@ -46,7 +48,7 @@ function netConfig({ podSubnet, backend }: FlannelInput): string {
 export function flannelConfigMap(input: FlannelInput): KubeObject {
   return configMap(
     { name: FLANNEL_CONFIG_MAP, namespace: NAMESPACES.flannel, labels: { app: 'flannel', tier: 'node' } },
-    { 'cni-conf.json': flannelCniConfig(), 'net-conf.json': netConfig(input) },
+    { 'cni-conf.json': flannelCniConfig(input.mtu), 'net-conf.json': netConfig(input) },
   );
 }
 

@@ -10,7 +10,9 @@ import { objectsStep } from '../objects-step.js';
 import { removeObjectsStep } from '../remove-objects-step.js';
 import { usesKubeRouter } from '../../versions/index.js';
 import { skipWithoutControlPlane } from '../skip-without-control-plane.js';
-import { calicoSteps } from './calico-input.js';
+import { calicoDefinitions } from './calico-crds.js';
+import { calicoInput, calicoSteps } from './calico-input.js';
+import { calicoObjects } from './calico.js';
 import { appliedCustomObjects, customNetworkSteps, unlessAmong } from './custom.js';
 import { flannelConfigMap, flannelObjects, type FlannelInput } from './flannel.js';
 import { kubeProxyConfigMap, kubeProxyObjects, type KubeProxyInput } from './kube-proxy.js';
@@ -47,6 +49,7 @@ export function flannelInput({ spec, images, versions }: Pick<RunContext, 'spec'
     backend: cni.backend,
     interface: cni.interface,
     interfaceCidr: cni.interfaceCidr,
+    mtu: cni.mtu,
     image: images.flannel,
     cniPluginImage: images.flannelCniPlugin,
   };
@@ -115,10 +118,11 @@ function kubeRouterSteps(context: Slice): readonly AnyStep[] {
   ];
 }
 
-/** What kbs makes itself as pod network and policy engine; Calico is not changed on a living cluster. */
+/** What kbs makes itself as pod network and policy engine. */
 function ownObjects(context: Slice): readonly KubeObject[] {
   const flannel = context.spec.network.cni.type === 'flannel' ? flannelObjects(flannelInput(context)) : [];
-  return [...flannel, ...(usesKubeRouter(context.spec) ? kubeRouterObjects(kubeRouterInput(context)) : [])];
+  const calico = context.spec.network.cni.type === 'calico' ? [...calicoDefinitions(), ...calicoObjects(calicoInput(context))] : [];
+  return [...flannel, ...calico, ...(usesKubeRouter(context.spec) ? kubeRouterObjects(kubeRouterInput(context)) : [])];
 }
 
 /** Before the new network comes: two of them would fight over routes and rules. */

@@ -5,7 +5,6 @@ import { isNode, type RunContext } from '../context.js';
 import type { ProofRow } from '../proof-row.js';
 import {
   distantHost,
-  readyProblem,
   runVerification,
   stageCluster,
   verificationError,
@@ -30,10 +29,10 @@ async function nodesToProve(
   const targets = new Set(hosts.filter(isNode).map(({ name }) => name));
   const live = await api.list({ apiVersion: 'v1', kind: 'Node' });
   const others = live.filter(({ metadata: { name } }) => !targets.has(name) && spec.hosts.some((host) => host.name === name));
-  const isWorking = (name: string): boolean => others.some((node) => node.metadata.name === name && readyProblem(node) === undefined);
+  const isWorking = (name: string): boolean => others.some((node) => node.metadata.name === name && isReady(node));
   return {
     nodes: spec.hosts.map(({ name }) => name).filter((name) => targets.has(name) || isWorking(name)),
-    left: others.filter((node) => readyProblem(node) !== undefined).map(({ metadata }) => metadata.name),
+    left: others.filter((node) => !isReady(node)).map(({ metadata }) => metadata.name),
   };
 }
 

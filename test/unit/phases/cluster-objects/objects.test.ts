@@ -40,6 +40,7 @@ const VERSIONS: ComponentVersions = {
   flannelCniPlugin: 'v1.2.0',
   calico: 'v3.25.2',
   gvisor: '20230807',
+  kata: '3.1.3',
   kubeRouter: 'v1.3.2',
   agnhost: '2.40',
   haproxy: '2.6.12',

@@ -27,8 +27,8 @@ COMMIT
 
 type Network = NonNullable<ClusterFileInput['spec']['network']>;
 
-function found(network: Network): { readonly chains: readonly string[]; readonly rules: number } {
-  const cleanings = clusterRules(SAVED, () => false, formerRuleOwners(aClusterSpec({ spec: { network } })));
+function found(network: Network, saved = SAVED): { readonly chains: readonly string[]; readonly rules: number } {
+  const cleanings = clusterRules(saved, () => false, formerRuleOwners(aClusterSpec({ spec: { network } })));
   return { chains: cleanings.flatMap(({ chains }) => chains).sort(), rules: cleanings.flatMap(({ rules }) => rules).length };
 }
 
@@ -43,6 +43,23 @@ describe('rules of a former network', () => {
     expect(found({ networkPolicy: { engine: 'kube-router' } })).toEqual({ chains: [], rules: 2 });
   });
 
+  test('Calico’s go with every other network, wherever they are, and with Calico all others’', () => {
+    const saved = `*filter
+:FORWARD ACCEPT [0:0]
+:FLANNEL-FWD - [0:0]
+:KUBE-FORWARD - [0:0]
+:cali-FORWARD - [0:0]
+:cali-tw-cali0123456789a - [0:0]
+-A FORWARD -m comment --comment "cali:wUHhoiAYhphO9Mso" -j cali-FORWARD
+-A FORWARD -m comment --comment "cali:S93hcgKJrXEqnTfs" -m mark --mark 0x10000/0x10000 -j ACCEPT
+-A FORWARD -j KUBE-FORWARD
+-A FORWARD -m comment --comment "flanneld forward" -j FLANNEL-FWD
+COMMIT
+`;
+    expect(found({}, saved)).toEqual({ chains: ['cali-FORWARD', 'cali-tw-cali0123456789a'], rules: 2 });
+    expect(found({ cni: { type: 'calico' } }, saved)).toEqual({ chains: ['FLANNEL-FWD'], rules: 1 });
+  });
+
   test('with kube-router alone flannel’s go, and its own policies where it enforces none', () => {
     expect(found({ cni: { type: 'kube-router' } })).toEqual({ chains: ['FLANNEL-FWD', ...POLICY_CHAINS], rules: 3 });
     expect(found({ cni: { type: 'kube-router' }, networkPolicy: { engine: 'kube-router' } })).toEqual({
@@ -53,7 +70,12 @@ describe('rules of a former network', () => {
 });
 
 test.each([
-  [{}, ['kube-router-pod-subnets', 'inet6:kube-router-node-ips', 'KUBE-SRC-ABC'], ['KUBE-CLUSTER-IP', 'mine']],
+  [
+    {},
+    ['kube-router-pod-subnets', 'inet6:kube-router-node-ips', 'KUBE-SRC-ABC', 'cali40masq-ipam-pools'],
+    ['KUBE-CLUSTER-IP', 'mine', 'california'],
+  ],
+  [{ cni: { type: 'calico' } }, ['kube-router-pod-subnets', 'KUBE-SRC-ABC'], ['cali40masq-ipam-pools']],
   [{ networkPolicy: { engine: 'kube-router' } }, ['kube-router-pod-subnets'], ['KUBE-SRC-ABC', 'KUBE-DST-ABC']],
   [{ cni: { type: 'kube-router' } }, ['KUBE-DST-ABC'], ['kube-router-pod-subnets']],
   [{ cni: { type: 'kube-router' }, networkPolicy: { engine: 'kube-router' } }, [], ['KUBE-DST-ABC', 'kube-router-pod-subnets']],

@@ -1,9 +1,19 @@
 import { describe, expect, test } from 'vitest';
 import { clusterFileSchema, type ClusterSpec } from '../../../../src/config/index.js';
-import { calicoInput, routeReflectorMarks, typhaReplicasFor } from '../../../../src/phases/pod-network/index.js';
+import {
+  calicoDefinitions,
+  calicoInput,
+  calicoObjects,
+  networkMode,
+  routeReflectorMarks,
+  typhaReplicasFor,
+} from '../../../../src/phases/pod-network/index.js';
+import { formerCalicoResources } from '../../../../src/phases/pod-network/calico.js';
+import { formerNetworkObjects } from '../../../../src/phases/pod-network/former.js';
 import { preflightInput } from '../../../../src/phases/preflight/index.js';
 import { kernelModulesFor } from '../../../../src/phases/prepare/index.js';
 import { clusterImages, imagesFor, loadBuiltInCatalogue, resolveVersions } from '../../../../src/versions/index.js';
+import { isBare } from '../../../support/bare-object.js';
 import { memoryHost } from '../../../support/memory-host.js';
 
 function aSpec(calico: Readonly<Record<string, unknown>> = {}, nodes = 2): ClusterSpec {
@@ -22,7 +32,7 @@ function imagesOf(spec: ClusterSpec) {
 }
 
 describe('Calico for a cluster file', () => {
-  test('finds the nodes by the addresses of the file, or by the interface it names and by no other', () => {
+  test('finds the nodes by the addresses of the file, or by the interface or range it names and by no other', () => {
     const spec = aSpec();
     expect(calicoInput({ spec, images: imagesOf(spec) })).toMatchObject({
       autodetection: 'kubernetes-internal-ip',
@@ -30,7 +40,62 @@ describe('Calico for a cluster file', () => {
       typhaReplicas: 0,
     });
     const other = aSpec({ interface: 'eth0.100' });
-    expect(calicoInput({ spec: other, images: imagesOf(other) }).autodetection).toBe('interface=^eth0\\.100$');
+    expect(calicoInput({ spec: other, images: imagesOf(other) })).toMatchObject({
+      autodetection: 'interface=^eth0\\.100$',
+      mtuInterfaces: '^eth0\\.100$',
+    });
+    const ranged = aSpec({ interfaceCidr: '192.0.2.0/24' });
+    expect(calicoInput({ spec: ranged, images: imagesOf(ranged) }).autodetection).toBe('cidr=192.0.2.0/24');
+  });
+
+  test('looks at the MTU of links between hosts, joined and bridged ones included, and at no pod’s and no tunnel’s', () => {
+    const spec = aSpec();
+    const names = new RegExp(calicoInput({ spec, images: imagesOf(spec) }).mtuInterfaces);
+    expect(['eth0', 'ens3', 'enp1s0', 'bond0.100', 'team0', 'vlan7', 'br0'].filter((name) => !names.test(name))).toEqual([]);
+    const others = ['lo', 'docker0', 'cni0', 'flannel.1', 'vxlan.calico', 'tunl0', 'cali0123456789a', 'veth1', 'virbr0', 'br-0a1b'];
+    expect(others.filter((name) => names.test(name))).toEqual([]);
+  });
+
+  test.each([
+    ['vxlan', 2, 50, '4789/udp', false],
+    ['vxlan-cross-subnet', 2, 50, '4789/udp, packets of the pod subnet', false],
+    ['ipip', 2, 20, '179/tcp, IP protocol 4', false],
+    ['bgp', 2, 0, '179/tcp, packets of the pod subnet', true],
+    ['vxlan', 51, 50, '5473/tcp, 4789/udp', false],
+  ] as const)(
+    '%s with %i nodes: what it costs, and what firewalls have to let through',
+    (mode, nodes, overheadBytes, opening, needsOneSegment) => {
+      expect(networkMode(aSpec({ calico: { mode } }, nodes))).toMatchObject({ overheadBytes, opening, needsOneSegment });
+    },
+  );
+
+  test('every object has a field of kbs’s besides its name: only so it is known to be kbs’s when it has to go', () => {
+    const spec = aSpec();
+    expect(calicoObjects({ ...calicoInput({ spec, images: imagesOf(spec) }), typhaReplicas: 3 }).filter(isBare)).toEqual([]);
+  });
+
+  test('its objects are a former network’s where another one is wanted, Typha’s where there are few nodes', () => {
+    const named = (spec: ClusterSpec) => formerNetworkObjects(spec).map(({ kind, name }) => `${kind} ${name}`);
+    const typha = ['Deployment calico-typha', 'PodDisruptionBudget calico-typha', 'Service calico-typha'];
+    const isCalico = (name: string) => /calico/.test(name);
+    expect(named(aSpec()).filter(isCalico)).toEqual(typha);
+    expect(named(aSpec({}, 51)).filter(isCalico)).toEqual([]);
+    const spec = aSpec();
+    const made = [...calicoDefinitions(), ...calicoObjects({ ...calicoInput({ spec, images: imagesOf(spec) }), typhaReplicas: 3 })];
+    const former = named(aSpec({ type: 'flannel' }));
+    expect(made.map(({ kind, metadata }) => `${kind} ${metadata.name}`).filter((name) => !former.includes(name))).toEqual([]);
+  });
+
+  test.each([
+    [{ mode: 'bgp', routeReflectors: ['n1'] }, []],
+    [{ mode: 'bgp' }, ['BGPPeer kbs-route-reflectors']],
+    [{ mode: 'ipip' }, ['BGPPeer kbs-route-reflectors']],
+    [{ mode: 'vxlan' }, ['BGPPeer kbs-route-reflectors', 'BGPConfiguration default']],
+    // Without BGP they reflect nothing.
+    [{ mode: 'vxlan-cross-subnet' }, ['BGPPeer kbs-route-reflectors', 'BGPConfiguration default']],
+  ])('settings of BGP that %j has no use for are a former mode’s', (calico, former) => {
+    const spec = aSpec({ calico });
+    expect(formerCalicoResources(calicoInput({ spec, images: imagesOf(spec) })).map(({ kind, name }) => `${kind} ${name}`)).toEqual(former);
   });
 
   test.each([

@@ -1,7 +1,16 @@
 import { describe, expect, test } from 'vitest';
-import { addressPattern, flannelObjects, kubeRouterObjects, networkLink, networkMode } from '../../../../src/phases/pod-network/index.js';
+import {
+  addressPattern,
+  flannelCniConfig,
+  flannelObjects,
+  kubeRouterObjects,
+  networkLink,
+  networkMode,
+  podMtu,
+} from '../../../../src/phases/pod-network/index.js';
 import type { KubeObject } from '../../../../src/kube/index.js';
 import { aClusterSpec } from '../../../support/cluster-spec.js';
+import { isBare } from '../../../support/bare-object.js';
 
 const FLANNEL = { version: 'v0.22.3', podSubnet: '10.244.0.0/16', image: 'flannel', cniPluginImage: 'plugin' };
 
@@ -66,6 +75,10 @@ describe('kube-router', () => {
     expect(objects.some(({ kind }) => kind === 'ConfigMap')).toBe(false);
   });
 
+  test('every object has a field of kbs’s besides its name: only so it is known to be kbs’s when it has to go', () => {
+    expect(kubeRouterObjects({ ...INPUT, routes: true, enforcesPolicies: true }).filter(isBare)).toEqual([]);
+  });
+
   test('as the pod network routes without encapsulation and brings its CNI configuration', () => {
     const objects = kubeRouterObjects({ ...INPUT, routes: true, enforcesPolicies: false });
     expect(podOf(objects).containers[0]?.args).toEqual(
@@ -95,5 +108,22 @@ describe('the link of a host', () => {
   test('a network that is none of kbs’s has no mode', () => {
     expect(networkMode(aClusterSpec({ spec: { network: { cni: { type: 'none' } } } }))).toBeUndefined();
     expect(networkMode(aClusterSpec())).toMatchObject({ bridge: 'cni0', tunnel: 'flannel.1', overheadBytes: 50 });
+  });
+
+  test.each([
+    [{}, 1450],
+    [{ backend: 'host-gw' }, 1500],
+    [{ backend: 'udp' }, 1472],
+    [{ mtu: 1400 }, 1400],
+    [{ type: 'calico' }, undefined],
+    [{ type: 'calico', calico: { mtu: 1400 } }, 1400],
+    [{ type: 'none' }, undefined],
+  ] as const)('pods have an MTU: %o', (cni, expected) => {
+    expect(podMtu(aClusterSpec({ spec: { network: { cni } } }), 1500)).toBe(expected);
+  });
+
+  test('an MTU of the cluster file is in flannel’s CNI configuration, and none where it says nothing', () => {
+    expect(JSON.parse(flannelCniConfig(1400))).toMatchObject({ plugins: [{ type: 'flannel', delegate: { mtu: 1400 } }, {}] });
+    expect(flannelCniConfig()).not.toContain('mtu');
   });
 });
