@@ -39,6 +39,12 @@ export const CLUSTER_OWNER: RuleOwner = {
 /** What flannel made. */
 export const FLANNEL_OWNER: RuleOwner = { ownsChain: (chain) => chain.startsWith('FLANNEL-'), ownsRule: (rule) => FLANNEL_RULE.test(rule) };
 
+/** What Calico's Felix made. */
+export const CALICO_OWNER: RuleOwner = {
+  ownsChain: (chain) => chain.startsWith('cali-'),
+  ownsRule: (rule) => /--comment "?cali:/.test(rule),
+};
+
 /** What kube-router made as the pod network. */
 export const KUBE_ROUTER_ROUTE_OWNER: RuleOwner = { ownsChain: () => false, ownsRule: (rule) => KUBE_ROUTER_RULE.test(rule) };
 
@@ -48,9 +54,12 @@ export const KUBE_ROUTER_POLICY_OWNER: RuleOwner = {
   ownsRule: () => false,
 };
 
-/** What the CNI plugin portmap made for ports of pods. */
+/** Chains CRI-O makes for ports of pods, without a plugin; they look like kube-proxy's. Source: CRI-O 1.25 internal/hostport. */
+const CRIO_PORTS_CHAIN = /^KUBE-(HOSTPORTS$|HP-)/;
+
+/** What the CNI plugin portmap, or CRI-O, made for ports of pods. */
 export const POD_PORTS_OWNER: RuleOwner = {
-  ownsChain: (chain) => chain.startsWith('CNI-') && CLUSTER_OWNER.ownsChain(chain, 'nat'),
+  ownsChain: (chain) => CRIO_PORTS_CHAIN.test(chain) || (chain.startsWith('CNI-') && OWN_CHAIN.test(chain)),
   ownsRule: () => false,
 };
 

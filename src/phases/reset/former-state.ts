@@ -1,4 +1,4 @@
-import { UNITS } from '../../constants/index.js';
+import { PATHS, UNITS } from '../../constants/index.js';
 import { KbsError } from '../../errors/index.js';
 import type { JournalEntry } from '../../host/index.js';
 import { BASELINE_NOTES, GROUP_NOTE, treeContentNote } from '../baseline/index.js';
@@ -37,6 +37,8 @@ export interface FormerState {
   readonly docker: 'untouched' | 'brought' | 'kept';
   /** CRI-O came with kbs. */
   readonly hasCrio: boolean;
+  /** Kata came with kbs. */
+  readonly hasKata: boolean;
   /** Groups that packages of kbs made. */
   readonly groups: readonly string[];
 }
@@ -78,6 +80,7 @@ export function formerState(entries: readonly JournalEntry[]): FormerState | und
     keepsRuntime: ran,
     docker: dockerOf(units),
     hasCrio: units.some(({ unit }) => unit === UNITS.crio),
+    hasKata: all('tree').some(({ path, was }) => path === PATHS.kataDir && was === 'absent'),
     groups: all('note').flatMap(({ name }) => (name.startsWith(GROUP_NOTE) ? [name.slice(GROUP_NOTE.length)] : [])),
   };
 }

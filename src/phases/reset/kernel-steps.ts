@@ -82,7 +82,13 @@ export function modulesStep({ modules }: Pick<FormerState, 'modules'>): AnyStep 
   });
 }
 
-const CGROUPS = `find /sys/fs/cgroup -depth -type d -path '*/kubepods*' -print 2>/dev/null; exit 0`;
+/** Kata keeps its own share of pods apart. Source: virtcontainers/sandbox.go, resourcecontrol/utils_linux.go of Kata 3.1. */
+const KATA_CGROUPS = ['kata_overhead', 'vc'].flatMap((name) => [`/sys/fs/cgroup/${name}`, `/sys/fs/cgroup/*/${name}`]);
+
+function cgroupsFind(hasKata: boolean, action: string): string {
+  const patterns = ['*/kubepods*', ...(hasKata ? KATA_CGROUPS.flatMap((path) => [path, `${path}/*`]) : [])];
+  return `find /sys/fs/cgroup -depth -type d \\( ${patterns.map((pattern) => `-path '${pattern}'`).join(' -o ')} \\) ${action}`;
+}
 
 const SLICES = `systemctl list-units --all --plain --no-legend --no-pager 'kubepods*.slice' 'cri-containerd-*.scope' | awk '{ print $1 }'`;
 
@@ -102,14 +108,14 @@ export function slicesStep(): AnyStep {
 }
 
 /** Control groups of pods in every hierarchy: with the cgroupfs driver, and those systemd does not look after. */
-export function cgroupsStep(): AnyStep {
+export function cgroupsStep({ hasKata }: Pick<FormerState, 'hasKata'>): AnyStep {
   return sweepStep({
     id: 'reset/cgroups',
     title: 'Remove control groups of pods',
-    look: script(CGROUPS),
+    look: script(`${cgroupsFind(hasKata, '-print')} 2>/dev/null; exit 0`),
     describe: (found) => `remove ${found.length} control groups of pods`,
     async sweep(_found, host) {
-      await host.run(script(`find /sys/fs/cgroup -depth -type d -path '*/kubepods*' -exec rmdir {} + 2>&1 || exit 0`));
+      await host.run(script(`${cgroupsFind(hasKata, '-exec rmdir {} +')} 2>&1 || exit 0`));
     },
     remedy: (left) => [`cat ${left[0] ?? ''}/cgroup.procs   # who is still in it?`],
   });

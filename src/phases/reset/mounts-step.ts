@@ -4,6 +4,8 @@ import { script, sh, type Command } from '../../host/index.js';
 import type { FormerState } from './former-state.js';
 import { sweepStep } from './sweep-step.js';
 
+type Former = Pick<FormerState, 'keepsRuntime' | 'docker' | 'hasCrio' | 'hasKata' | 'mounts'>;
+
 /** Prints mount points at or below paths, the youngest first, as mountinfo writes them: a space is `\040`. */
 const LOOK = `
 export FOLDERS EXCEPT
@@ -23,13 +25,14 @@ export function mountLook(folders: readonly string[], except: Iterable<string>):
 }
 
 /** Folders whose mounts belong to pods; of a runtime that stays only the parts of Kubernetes. */
-function podMountFolders({ keepsRuntime, docker, hasCrio }: Pick<FormerState, 'keepsRuntime' | 'docker' | 'hasCrio'>): readonly string[] {
+function podMountFolders({ keepsRuntime, docker, hasCrio, hasKata }: Omit<Former, 'mounts'>): readonly string[] {
   const runtime = keepsRuntime
     ? ['/run/containerd/io.containerd.runtime.v2.task/k8s.io', '/run/containerd/io.containerd.grpc.v1.cri']
     : ['/run/containerd', PATHS.containerdStateDir];
   const ofDocker = docker === 'brought' ? ['/run/docker', PATHS.dockerStateDir] : [];
   const ofCrio = hasCrio ? [PATHS.crioRunDir, PATHS.containersRunDir, PATHS.containersStateDir] : [];
-  return [PATHS.kubeletDir, ...runtime, ...ofDocker, ...ofCrio];
+  const ofKata = hasKata ? [PATHS.kataSharedDir, PATHS.kataStateDir] : [];
+  return [PATHS.kubeletDir, ...runtime, ...ofDocker, ...ofCrio, ...ofKata];
 }
 
 /** The path that mountinfo's spelling stands for. Source: proc(5), escapes of space, tab, newline and backslash. */
@@ -38,7 +41,7 @@ export function unescapeMount(path: string): string {
 }
 
 /** Volumes, root file systems and shared memory of pods. */
-export function unmountStep(former: Pick<FormerState, 'keepsRuntime' | 'docker' | 'hasCrio' | 'mounts'>): AnyStep {
+export function unmountStep(former: Former): AnyStep {
   const folders = podMountFolders(former);
   return sweepStep({
     id: 'reset/mounts',

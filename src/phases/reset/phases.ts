@@ -128,7 +128,7 @@ const restoreHostPhase: Phase<ResetContext> = {
       pathsStep(former),
       halfWrittenStep(former),
       slicesStep(),
-      cgroupsStep(),
+      cgroupsStep(former),
       sysctlsStep(former),
       modulesStep(former),
       formerUnitsStep(former),

@@ -1,3 +1,4 @@
+import { PATHS } from '../../constants/index.js';
 import { waitFor, type AnyStep } from '../../engine/index.js';
 import { script, sh, type Command, type Host } from '../../host/index.js';
 import type { FormerState } from './former-state.js';
@@ -5,8 +6,8 @@ import { sweepStep } from './sweep-step.js';
 
 /**
  * Prints `pid name` of everything pods consist of: all that is in their control groups (processes of hostPID pods live nowhere else),
- * the shims of the runtime's Kubernetes namespace, and what the shims started; with a Docker Engine of kbs, its shims, too, and with
- * CRI-O, what watches over its containers. A zombie is gone already.
+ * the shims of the runtime's Kubernetes namespace, and what the shims started; with a Docker Engine of kbs, its shims, too, with CRI-O, what
+ * watches over its containers, and with Kata, every program of it: virtual machines leave their shim. A zombie is gone already.
  */
 const POD_PROCESSES = `
 alive() { [ -r "/proc/$1/stat" ] && ! grep -q '^State:.Z' "/proc/$1/status" 2>/dev/null; }
@@ -22,6 +23,7 @@ children() {
       *containerd-shim*' -namespace k8s.io '* | *containerd-shim*" -namespace $docker "*) echo "\${folder#/proc/}"; children "\${folder#/proc/}" ;;
       *conmon' '*" --exit-dir $exits "*) echo "\${folder#/proc/}"; children "\${folder#/proc/}" ;;
     esac
+    if [ -n "$kata" ]; then case $(readlink "$folder/exe") in "$kata"/*) echo "\${folder#/proc/}" ;; esac; fi
   done
 } | sort -un | while read -r pid; do
   if alive "$pid"; then echo "$pid $(cat "/proc/$pid/comm" 2>/dev/null)"; fi
@@ -52,11 +54,12 @@ function countProcesses(found: readonly string[]): string {
 }
 
 /** Ends every pod. Kubelet and, where it is kbs's, container runtime are down by now: nothing starts again. */
-export function endPodsStep({ docker, hasCrio }: Pick<FormerState, 'docker' | 'hasCrio'>): AnyStep {
+export function endPodsStep({ docker, hasCrio, hasKata }: Pick<FormerState, 'docker' | 'hasCrio' | 'hasKata'>): AnyStep {
   // No namespace has a space in its name.
   const look = script(POD_PROCESSES, {
     docker: docker === 'brought' ? 'moby' : 'no namespace',
     exits: hasCrio ? CRIO_EXITS : 'no folder',
+    kata: hasKata ? PATHS.kataDir : '',
   });
   return sweepStep({
     id: 'reset/pods',

@@ -26,7 +26,8 @@ export function routerSetsStep(): AnyStep {
 }
 
 /**
- * kube-router marks its routes with a number; flannel's with backend host-gw are those through other hosts into its network.
+ * kube-router marks its routes with a number; flannel's with backend host-gw are those through other hosts into its network. A route that
+ * kube-router made and flannel found good enough is both, and is shown without its mark where marks are asked for.
  * Source: kube-router 1.3 network_routes_controller.go, flannel 0.19 hostgw.go.
  */
 const ROUTES = `
@@ -35,7 +36,7 @@ PATH=$PATH:/usr/sbin:/sbin
   ip -4 route show proto 17
   network=$(sed -n 's/^FLANNEL_NETWORK=//p' "$subnets" 2>/dev/null)
   if [ -n "$network" ]; then ip -4 route show root "$network" | grep ' via '; fi
-} | sed 's/ *$//' | sort -u`;
+} | sed -e 's/ proto [^ ]*//' -e 's/ *$//' | sort -u`;
 
 /** Routes to pods of other hosts that outlive who made them: a link's own go with the link. */
 export function podRoutesStep(): AnyStep {
