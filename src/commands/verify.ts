@@ -3,6 +3,8 @@ import { Flags } from '@oclif/core';
 import type { VerifyResult } from '../operations/index.js';
 import { clusterFlags, ClusterCommand } from './cluster-command.js';
 
+/** Less would find fault with every cluster. */
+const LEAST_MS = 10_000;
 /** Exit code of PROOF_FAILED. */
 const EXIT_FAILED = 7;
 
@@ -14,6 +16,7 @@ Exit code 7 when a row is red; the row names the edge that is broken.`;
   static override examples = [
     '<%= config.bin %> verify -f cluster.yaml',
     '<%= config.bin %> verify -f cluster.yaml --profile quick',
+    '<%= config.bin %> verify -f cluster.yaml --timeout 5m',
     '<%= config.bin %> verify -f cluster.yaml --junit verify.xml --output json',
   ];
   static override flags = {
@@ -23,6 +26,11 @@ Exit code 7 when a row is red; the row names the edge that is broken.`;
       default: 'full',
       summary: 'How much is proven; quick is what init, join and apply end with.',
     })(),
+    timeout: Flags.string({
+      default: '75s',
+      helpValue: 'DURATION',
+      summary: 'How long it may take, such as 90s or 5m. With more time every row has more patience: for hosts that are slow or busy.',
+    }),
     junit: Flags.string({ helpValue: 'FILE', summary: 'Write the rows as JUnit XML too.' }),
   };
 
@@ -31,9 +39,10 @@ Exit code 7 when a row is red; the row names the edge that is broken.`;
     const [{ verifyText }, { junitXml }] = await Promise.all([import('./verify-text.js'), import('../ui/index.js')]);
     return this.operate<VerifyResult>(flags, {
       run: async (session) => {
+        const { parseTimeLimit, verifyCluster } = await import('../operations/index.js');
+        const timeoutMs = parseTimeLimit('--timeout', flags.timeout, LEAST_MS);
         const input = await this.openCluster(session, flags);
-        const { verifyCluster } = await import('../operations/index.js');
-        const result = await verifyCluster(input, flags.profile);
+        const result = await verifyCluster(input, { profile: flags.profile, timeoutMs });
         if (flags.junit !== undefined) await writeFile(flags.junit, junitXml(`kbs verify ${result.cluster}`, junitCases(result)));
         return result;
       },

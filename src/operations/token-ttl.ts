@@ -19,13 +19,17 @@ export function parseTokenTtl(text: string): number | undefined {
 
 /**
  * A time limit: `5m`, `90s`, `1h30m`; `0`: no patience at all.
+ * @param leastMs less is refused
  * @returns milliseconds
  * @throws KbsError USAGE
  */
-export function parseTimeLimit(flag: string, text: string): number {
+export function parseTimeLimit(flag: string, text: string, leastMs = 0): number {
+  let limitMs: number;
   try {
-    return parseTokenTtl(text) ?? 0;
+    limitMs = parseTokenTtl(text) ?? 0;
   } catch (cause) {
     throw new KbsError('USAGE', `${flag} is 5m, 90s, 1h30m or the like; not "${text}"`, { cause });
   }
+  if (limitMs < leastMs) throw new KbsError('USAGE', `${flag} is at least ${leastMs / 1000} s; not "${text}"`);
+  return limitMs;
 }

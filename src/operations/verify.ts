@@ -18,11 +18,16 @@ export interface VerifyResult {
 
 const PHASE = 'verify';
 const STEP = 'verify/checks';
+
 /**
  * `kbs verify`: proves what a cluster must do for its users, with pods of its own, and takes them away.
+ * @param options.timeoutMs for everything but cleaning up; the more than usual it is, the more patience every wait has
  * @throws KbsError SSH_UNREACHABLE …, CLUSTER_LOCKED, KUBE_UNREACHABLE, CANCELLED; a red row is part of the result
  */
-export async function verifyCluster(input: ClusterInput, profile: VerifyProfile): Promise<VerifyResult> {
+export async function verifyCluster(
+  input: ClusterInput,
+  { profile, timeoutMs }: { readonly profile: VerifyProfile; readonly timeoutMs: number },
+): Promise<VerifyResult> {
   const startedMs = performance.now();
   const { spec, bus, signal } = input;
   const targets = await connectTargets(input, nodeHosts(spec));
@@ -33,7 +38,7 @@ export async function verifyCluster(input: ClusterInput, profile: VerifyProfile)
     const host = targets[0]?.name ?? '';
     const verify = () =>
       runVerification({
-        ...{ kube: context.kube, profile, image: context.images.agnhost, hosts: targets.map(verifyHost), cluster, signal },
+        ...{ kube: context.kube, profile, image: context.images.agnhost, hosts: targets.map(verifyHost), cluster, signal, timeoutMs },
         onProgress: (message) => bus.emit({ type: 'step.progress', phase: PHASE, host, step: STEP, message }),
         onWarning: (message, remedy) => bus.emit({ type: 'warning', phase: PHASE, message, remedy }),
       });

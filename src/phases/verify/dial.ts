@@ -105,10 +105,15 @@ export function hostRow(
   stage: Stage,
   check: string,
   edge: string,
-  ask: { readonly from: VerifyHost; readonly request: Parameters<VerifyHost['http']>[0]; readonly isRight: (body: string) => boolean },
+  ask: {
+    readonly from: VerifyHost;
+    readonly request: Parameters<VerifyHost['http']>[0];
+    readonly isRight: (body: string) => boolean;
+    readonly patienceMs?: number;
+  },
 ): Promise<VerifyRow> {
   return row(stage, check, edge, () =>
-    until(stage, edge, stage.patience.edgeMs, async (): Promise<Glimpse<string>> => {
+    until(stage, edge, ask.patienceMs ?? stage.patience.edgeMs, async (): Promise<Glimpse<string>> => {
       const answer = await ask.from.http(ask.request);
       if (answer.status === undefined) return notYet(answer.reason);
       return ask.isRight(answer.body.trim())

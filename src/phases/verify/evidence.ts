@@ -1,6 +1,6 @@
 import { MIRROR_POD_ANNOTATION } from '../../constants/index.js';
 import type { KubeApi, KubeObject } from '../../kube/index.js';
-import { nodeOf, readClusterState, readyProblem, type ClusterState } from './readiness.js';
+import { nodeOf, readClusterState, readyProblem, restartsOf, type ClusterState } from './readiness.js';
 
 const LOG_LINES = 4;
 const EVENTS = 8;
@@ -13,9 +13,8 @@ function nameOf({ metadata: { namespace = '', name } }: KubeObject): string {
 
 function stateLine(object: KubeObject): string {
   const problem = readyProblem(object) ?? 'Ready';
-  return object.kind === 'Node'
-    ? `node ${object.metadata.name}: ${problem}`
-    : `pod ${nameOf(object)} on ${nodeOf(object) ?? 'no node'}: ${problem}`;
+  if (object.kind === 'Node') return `node ${object.metadata.name}: ${problem}`;
+  return [`pod ${nameOf(object)} on ${nodeOf(object) ?? 'no node'}: ${problem}`, ...restartsOf(object)].join('; ');
 }
 
 async function lastLog(api: KubeApi, pod: KubeObject): Promise<readonly string[]> {

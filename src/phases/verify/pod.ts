@@ -19,6 +19,14 @@ export const NETEXEC = { args: ['netexec', '--http-port=8080', '--udp-port=-1'] 
 /** Serves every file of its container. */
 export const FILE_SERVER = { args: ['test-webserver', '--port=8080'] } as const satisfies Agnhost;
 
+/**
+ * What a pod asks for is also its weight when a node has more to do than it can: at the least one, a policy engine that writes its rules
+ * keeps a pod from answering for half a minute. Little enough to fit into a node that is nearly full.
+ */
+const ASKED = { cpu: '10m', memory: '8Mi' } as const;
+/** On every node: many other pods wait for what these answer. */
+export const ASKED_ON_EVERY_NODE = { ...ASKED, cpu: '20m' } as const;
+
 /** Spec of a pod of agnhost containers that goes away at once when it is deleted. */
 export function podSpec({ image }: Stage, containers: readonly Agnhost[], fields: PodFields = {}): PodFields {
   return {
@@ -30,7 +38,7 @@ export function podSpec({ image }: Stage, containers: readonly Agnhost[], fields
       name: `c${index}`,
       image,
       imagePullPolicy: 'IfNotPresent',
-      resources: { requests: { cpu: '1m', memory: '8Mi' } },
+      resources: { requests: ASKED },
       ...container,
     })),
     ...fields,

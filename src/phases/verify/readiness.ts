@@ -10,10 +10,22 @@ interface ObjectStatus {
   readonly initContainerStatuses?: readonly ContainerStatus[];
 }
 
+interface ContainerState {
+  readonly reason?: string;
+  readonly message?: string;
+  /** Of one that has ended. */
+  readonly exitCode?: number;
+  /** RFC 3339. */
+  readonly finishedAt?: string;
+}
+
 interface ContainerStatus {
   readonly name: string;
   readonly ready: boolean;
-  readonly state?: Readonly<Record<string, { readonly reason?: string; readonly message?: string } | undefined>>;
+  readonly restartCount?: number;
+  readonly state?: Readonly<Record<string, ContainerState | undefined>>;
+  /** How it was before it was started the last time. */
+  readonly lastState?: { readonly terminated?: ContainerState };
 }
 
 interface WorkloadStatus {
@@ -81,6 +93,10 @@ export function readyProblem(object: KubeObject): string | undefined {
   return seen === '' ? (phase ?? 'has not reported yet') : seen;
 }
 
+function exitOf({ exitCode }: ContainerState): string {
+  return exitCode === undefined ? '' : `, exit code ${exitCode}`;
+}
+
 /** The first container that waits or has ended, with its reason. */
 function containerProblem(pod: KubeObject): string | undefined {
   const { initContainerStatuses = [], containerStatuses = [] } = statusOf(pod);
@@ -89,9 +105,19 @@ function containerProblem(pod: KubeObject): string | undefined {
     const stopped = state?.['waiting'] ?? state?.['terminated'];
     // "Completed" is what an init container is meant to do.
     if (stopped?.reason === undefined || stopped.reason === 'Completed') continue;
-    return `container ${name}: ${stopped.reason}${stopped.message === undefined ? '' : `: ${stopped.message}`}`;
+    return `container ${name}: ${stopped.reason}${exitOf(stopped)}${stopped.message === undefined ? '' : `: ${stopped.message}`}`;
   }
   return undefined;
+}
+
+/** Containers of a pod that did not run through, and how they ended last: one that is Ready again may have left others without an answer. */
+export function restartsOf(pod: KubeObject): readonly string[] {
+  return (statusOf(pod).containerStatuses ?? []).flatMap(({ name, restartCount = 0, lastState }) => {
+    if (restartCount === 0) return [];
+    const ended = lastState?.terminated ?? {};
+    const { reason = 'for no reason told', finishedAt } = ended;
+    return `container ${name} was started again (${restartCount}), ended last: ${reason}${exitOf(ended)}${finishedAt === undefined ? '' : `, ${finishedAt}`}`;
+  });
 }
 
 function isOwnedBy(pod: KubeObject, name: string): boolean {

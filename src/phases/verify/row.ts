@@ -3,8 +3,13 @@ import { waitFor, type Glimpse } from '../../engine/index.js';
 import { KbsError } from '../../errors/index.js';
 import type { Stage, VerifyRow } from './types.js';
 
-/** How long something that ought to work at once may take in a cluster that stands. */
-export const EDGE_PATIENCE_MS = 15_000;
+/** How long something that ought to work at once may take in a cluster that stands: a node whose processor is all taken is slow, not broken. */
+export const EDGE_PATIENCE_MS = 30_000;
+/**
+ * How long the rules of a new service may take to get to a host: kube-proxy shares one lock with a policy engine and with pods that come
+ * and go, on a busy host it waits seconds for it several times, and when it has not got it, it tries again after half a minute.
+ */
+export const SERVICE_PATIENCE_MS = 40_000;
 /** How long pods may take to get where they shall be: with room for hosts that have more to do than they can. */
 export const WORKLOAD_PATIENCE_MS = 60_000;
 
@@ -56,14 +61,14 @@ export function skipped(check: string, edge: string, why: string): VerifyRow {
 }
 
 /**
- * Looks until something is so. An error of a look is what was seen: the next look may end better.
+ * Looks until something is so, for as long as the run has time and patience. An error of a look is what was seen: the next look may end better.
  * @throws KbsError WAIT_TIMEOUT with what was seen last
  */
 export function until<T>(stage: Stage, what: string, forMs: number, look: () => Promise<Glimpse<T>>): Promise<T> {
   const leftMs = Math.max(stage.deadlineMs - performance.now(), 1);
   return waitFor({
     what,
-    forMs: Math.round(Math.min(forMs, leftMs)),
+    forMs: Math.round(Math.min(forMs * stage.slack, leftMs)),
     signal: stage.signal,
     probe: async () => {
       try {

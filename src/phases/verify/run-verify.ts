@@ -10,11 +10,11 @@ import { createStage, type StageOptions } from './stage.js';
 import type { Check, Stage, VerifyProfile, VerifyRow } from './types.js';
 
 /** What is verified, and how. */
-export interface VerifyOptions extends Omit<StageOptions, 'api' | 'deadlineMs' | 'makeRoom'> {
+export interface VerifyOptions extends Omit<StageOptions, 'api' | 'deadlineMs' | 'slack' | 'makeRoom'> {
   readonly kube: KubeAccess;
   /** Names of checks that are left out: what is not to be expected now. */
   readonly without?: readonly string[];
-  /** For everything but cleaning up; default 75 000, for a cluster that comes up 240 000. */
+  /** For everything but cleaning up; default 75 000, for a cluster that comes up 240 000. With more of it every row has more patience. */
   readonly timeoutMs?: number;
   /** Told how far it is. */
   readonly onProgress?: (message: string) => void;
@@ -117,10 +117,12 @@ export async function runVerification(options: VerifyOptions): Promise<Verificat
   const over = new AbortController();
   const signal = AbortSignal.any([options.signal, over.signal]);
   setMaxListeners(0, signal);
-  const timeoutMs = options.timeoutMs ?? (isComingUp ? TIMEOUT_MS.comingUp : TIMEOUT_MS.standing);
+  const usualMs = isComingUp ? TIMEOUT_MS.comingUp : TIMEOUT_MS.standing;
+  const timeoutMs = options.timeoutMs ?? usualMs;
+  const slack = Math.max(timeoutMs / usualMs, 1);
   // Folders are left by a full one only, and seen to by the next that a person starts.
   const makeRoom = (): Promise<void> => removeVerifications(api, isComingUp ? [] : hosts);
-  const stage = createStage({ ...options, api, signal, deadlineMs: performance.now() + timeoutMs, makeRoom });
+  const stage = createStage({ ...options, api, signal, deadlineMs: performance.now() + timeoutMs, slack, makeRoom });
   try {
     const [rows] = await Promise.all([runChecks(stage, options), opened(stage)]);
     return { rows, evidence: await evidenceFor(api, stage, rows) };

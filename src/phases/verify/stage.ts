@@ -3,18 +3,24 @@ import type { KubeApi, KubeObject } from '../../kube/index.js';
 import { KbsError } from '../../errors/index.js';
 import { POD_PORTS } from './dial.js';
 import { VERIFY_LABEL } from './leftovers.js';
-import { FILE_SERVER, named, template } from './pod.js';
+import { ASKED_ON_EVERY_NODE, FILE_SERVER, named, template } from './pod.js';
 import { networkProblem, nodeOf, podIpOf, readClusterState, readyProblem, systemPodProblems, type ClusterState } from './readiness.js';
-import { EDGE_PATIENCE_MS, NoPods, notYet, seen, told, until, WORKLOAD_PATIENCE_MS } from './row.js';
+import { EDGE_PATIENCE_MS, NoPods, notYet, seen, SERVICE_PATIENCE_MS, told, until, WORKLOAD_PATIENCE_MS } from './row.js';
 import type { Patience, ProbePod, Stage, StageCluster, StageService, StageServiceName, VerifyHost, VerifyProfile } from './types.js';
 
 /** Port of hosts that the peers hold; none that Kubernetes or its neighbours use. */
 export const HOST_PORT = 18_099;
 
-/** In a cluster that stands: a pod that gets no answer from its name server waits five seconds, and asks again. */
-const STANDING: Patience = { systemMs: 15_000, podsMs: WORKLOAD_PATIENCE_MS, edgeMs: EDGE_PATIENCE_MS, nameMs: 20_000 };
+/** In a cluster that stands. */
+const STANDING: Patience = {
+  systemMs: EDGE_PATIENCE_MS,
+  podsMs: WORKLOAD_PATIENCE_MS,
+  edgeMs: EDGE_PATIENCE_MS,
+  serviceMs: SERVICE_PATIENCE_MS,
+  nameMs: EDGE_PATIENCE_MS,
+};
 /** In one that comes up; a wrong answer of its name server is remembered for half a minute by the server itself. */
-const COMING_UP: Patience = { systemMs: Number.POSITIVE_INFINITY, podsMs: 90_000, edgeMs: 45_000, nameMs: 45_000 };
+const COMING_UP: Patience = { systemMs: Number.POSITIVE_INFINITY, podsMs: 90_000, edgeMs: 45_000, serviceMs: 45_000, nameMs: 45_000 };
 
 /** What a stage is made of. */
 export interface StageOptions {
@@ -28,6 +34,7 @@ export interface StageOptions {
   readonly hosts: readonly VerifyHost[];
   readonly signal: AbortSignal;
   readonly deadlineMs: number;
+  readonly slack: number;
   /** Done before anything is made. */
   readonly makeRoom: () => Promise<void>;
 }
@@ -55,7 +62,9 @@ function daemonSet(stage: Stage, name: string, container: Parameters<typeof temp
     apiVersion: 'apps/v1',
     kind: 'DaemonSet',
     metadata: named(stage, name),
-    spec: template(stage, name, [container], { tolerations: [{ operator: 'Exists' }] }),
+    spec: template(stage, name, [{ ...container, resources: { requests: ASKED_ON_EVERY_NODE } }], {
+      tolerations: [{ operator: 'Exists' }],
+    }),
   };
 }
 
@@ -168,13 +177,13 @@ function once<Args extends readonly string[], T>(make: (...args: Args) => Promis
 
 /** Makes the stage. Nothing is in the cluster before it is opened. */
 export function createStage(options: StageOptions): Stage {
-  const { api, image, cluster, hosts, signal, deadlineMs, isComingUp = false } = options;
+  const { api, image, cluster, hosts, signal, deadlineMs, slack, isComingUp = false } = options;
   // New for each run: a former one may still be going away, and a name server remembers for half a minute that a name did not exist.
   const run = `kbs-verify-${randomBytes(4).toString('hex')}`;
   let state: Promise<ClusterState> | undefined;
   const pods = once((name: 'probe' | 'peer') => podsOf(stage, name));
   const stage: Stage = {
-    ...{ api, image, cluster, hosts, signal, deadlineMs, run, namespace: run },
+    ...{ api, image, cluster, hosts, signal, deadlineMs, slack, run, namespace: run },
     patience: isComingUp ? COMING_UP : STANDING,
     open: once(() => openStage(stage, options)),
     probes: () => pods('probe'),

@@ -58,8 +58,10 @@ export interface Patience {
   readonly systemMs: number;
   /** Pods of the verification on every node. */
   readonly podsMs: number;
-  /** What ought to work at once: rules of a new service have to get everywhere. */
+  /** What ought to work at once. */
   readonly edgeMs: number;
+  /** What goes through a service: its rules have to get everywhere. */
+  readonly serviceMs: number;
   readonly nameMs: number;
 }
 
@@ -89,6 +91,8 @@ export interface Stage {
   /** When the whole run has to be over, as performance.now() counts. */
   readonly deadlineMs: number;
   readonly patience: Patience;
+  /** Times that every wait is longer than usual: 1, or more in a cluster that is known to be slow. */
+  readonly slack: number;
   /** Everything is made that checks of the profile use in common. @throws KbsError WAIT_TIMEOUT when nodes that come up get no network */
   open(): Promise<void>;
   /** On every node a netexec: answers with its name, and dials others when it is asked. @throws NoPods */

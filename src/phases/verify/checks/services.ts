@@ -1,5 +1,5 @@
 import { dial, dialRow, hostRow, POD_PORTS } from '../dial.js';
-import { EDGE_PATIENCE_MS, notYet, row, seen, skipped, until } from '../row.js';
+import { notYet, row, seen, skipped, until } from '../row.js';
 import { HOST_PORT } from '../stage.js';
 import type { Check } from '../types.js';
 
@@ -20,6 +20,7 @@ export const clusterIp: Check = {
           from,
           edge: `${from.node} → service`,
           target: { host, port: SERVICE_PORT },
+          patienceMs: stage.patience.serviceMs,
           isRight: (answer) => names.includes(answer),
         }),
       ),
@@ -42,6 +43,7 @@ export const nodePort: Check = {
           from,
           edge: `${from.node} → ${to.name} NodePort`,
           target: { host: to.address, port },
+          patienceMs: stage.patience.serviceMs,
           isRight: (answer) => names.includes(answer),
         }),
       ),
@@ -62,6 +64,7 @@ export const hostToService: Check = {
         hostRow(stage, this.name, `${from.name} host → service`, {
           from,
           request: { address, port: SERVICE_PORT, path: '/hostname' },
+          patienceMs: stage.patience.serviceMs,
           isRight: (body) => names.includes(body),
         }),
       ),
@@ -100,7 +103,7 @@ export const sessionAffinity: Check = {
     return Promise.all(
       probes.map((from) =>
         row(stage, this.name, `${from.node} → sticky service`, () =>
-          until(stage, 'one pod to answer every time', EDGE_PATIENCE_MS, async () => {
+          until(stage, 'one pod to answer every time', stage.patience.serviceMs, async () => {
             const { responses, errors } = await dial(stage, from, { host: stickyIp, port: SERVICE_PORT, tries: STICKY_TRIES });
             const [error] = errors;
             if (error !== undefined) return notYet(error);

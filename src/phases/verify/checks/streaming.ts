@@ -24,7 +24,7 @@ async function exec(stage: Stage, pod: string, command: readonly string[]): Prom
   let stderr = '';
   let status = '';
   await stage.api.stream(podPath(stage, pod, 'exec', query), {
-    timeoutMs: STREAM_MS,
+    timeoutMs: STREAM_MS * stage.slack,
     onData: (channel, bytes) => {
       if (channel === CHANNELS.stdout) stdout += bytes.toString();
       if (channel === CHANNELS.stderr) stderr += bytes.toString();
@@ -71,7 +71,7 @@ async function forwardedAnswer(stage: Stage, pod: ProbePod): Promise<string> {
   let answer = '';
   let problem = '';
   await stage.api.stream(podPath(stage, pod.name, 'portforward', new URLSearchParams({ ports: String(POD_PORTS.http) })), {
-    timeoutMs: STREAM_MS,
+    timeoutMs: STREAM_MS * stage.slack,
     send: { channel: CHANNELS.forwarded, text: 'GET /hostname HTTP/1.0\r\n\r\n' },
     onData: (channel, bytes) => {
       // The first two bytes on each channel are the number of the port; no text of ours or of the server has such bytes.
@@ -91,20 +91,21 @@ export const attachAndLogs: Check = {
   profile: 'full',
   async run(stage) {
     const args = ['logs-generator', `--log-lines-total=${LINES}`, `--run-duration=${LINES_FOR_S}s`];
-    await stage.api.apply(podObject(stage, TALKER, [{ args }], { restartPolicy: 'Never' }));
+    // It is started again when it ends: on a busy host it may have said everything before the kubelet reports that it runs.
+    await stage.api.apply(podObject(stage, TALKER, [{ args }]));
     await podReady(stage, TALKER);
     const last = ` ${LINES - 1} `;
     return Promise.all([
       row(stage, this.name, 'API → logs -f', async () => {
         const path = podPath(stage, TALKER, 'log', new URLSearchParams({ follow: 'true' }));
-        const { status, body } = await stage.api.request('GET', path, { timeoutMs: STREAM_MS });
+        const { status, body } = await stage.api.request('GET', path, { timeoutMs: STREAM_MS * stage.slack });
         if (status !== 200 || !body.includes(last)) throw new Error(`${status}: the last line did not come: ${body.slice(-200)}`);
         return 'every line came, the last one long after the request';
       }),
       row(stage, this.name, 'API → attach', async () => {
         let text = '';
         await stage.api.stream(podPath(stage, TALKER, 'attach', new URLSearchParams({ stdout: 'true', stderr: 'true' })), {
-          timeoutMs: STREAM_MS,
+          timeoutMs: STREAM_MS * stage.slack,
           onData: (_channel, bytes) => {
             text += bytes.toString();
             return !text.includes('\n');

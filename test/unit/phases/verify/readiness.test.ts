@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { KubeObject } from '../../../../src/kube/index.js';
-import { nodeProblem, readClusterState, systemPodProblems } from '../../../../src/phases/verify/readiness.js';
+import { nodeProblem, readClusterState, restartsOf, systemPodProblems } from '../../../../src/phases/verify/readiness.js';
 import { memoryKube, type MemoryKube } from '../../../support/memory-kube.js';
 
 const READY = { conditions: [{ type: 'Ready', status: 'True' }] };
@@ -53,7 +53,19 @@ describe('readiness', () => {
     const waiting = { containerStatuses: [{ name: 'main', ready: false, state: { waiting: { reason: 'ImagePullBackOff' } } }] };
     kube.put(pod('kube-system/kube-proxy-w2', 'w2', 'kube-proxy', waiting));
     expect(nodeProblem(await readClusterState(kube.api), 'w2')).toBe('kube-proxy-w2 is not ready: container main: ImagePullBackOff');
+    const ended = { containerStatuses: [{ name: 'main', ready: false, state: { terminated: { reason: 'Error', exitCode: 2 } } }] };
+    kube.put(pod('kube-system/kube-proxy-w2', 'w2', 'kube-proxy', ended));
+    expect(nodeProblem(await readClusterState(kube.api), 'w2')).toBe('kube-proxy-w2 is not ready: container main: Error, exit code 2');
     expect(nodeProblem(await readClusterState(kube.api), 'w3')).toBe('is no node of the cluster');
+  });
+
+  test('a pod that is Ready again tells that its container ended, and how', () => {
+    const terminated = { reason: 'OOMKilled', exitCode: 137, finishedAt: '2022-09-01T10:00:00Z' };
+    const again = { ...READY, containerStatuses: [{ name: 'c0', ready: true, restartCount: 2, lastState: { terminated } }] };
+    expect(restartsOf(pod('kube-system/again', 'w1', undefined, again))).toEqual([
+      'container c0 was started again (2), ended last: OOMKilled, exit code 137, 2022-09-01T10:00:00Z',
+    ]);
+    expect(restartsOf(pod('kube-system/steady', 'w1', undefined, { containerStatuses: [{ name: 'c0', ready: true }] }))).toEqual([]);
   });
 
   test('pods on nodes that are not asked for, and pods that have done their work, do not count', async () => {

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { KbsError } from '../../../../src/errors/index.js';
 import type { KubeObject } from '../../../../src/kube/index.js';
 import {
@@ -115,6 +115,37 @@ describe('the table of checks', () => {
     const names = CHECKS.map(({ name }) => name);
     expect(new Set(names).size).toBe(names.length);
     expect(CHECKS.every(({ title }) => title.includes(' '))).toBe(true);
+  });
+});
+
+describe('rules of a new service that come late to a host', () => {
+  // Pauses stay as they are: only what the clock says is moved on.
+  beforeEach(() => void vi.useFakeTimers({ toFake: ['performance'] }));
+  afterEach(() => void vi.useRealTimers());
+
+  test.each([
+    { what: 'longer than kube-proxy pauses after a failed try', timeoutMs: 75_000, lateMs: 32_000 },
+    { what: 'as much longer as the whole verification may take longer', timeoutMs: 150_000, lateMs: 70_000 },
+  ])('are waited for $what', async ({ timeoutMs, lateMs }) => {
+    let hasRules = false;
+    let asked = 0;
+    const late: Answer = (from, request) => {
+      if (!request.path.includes('10.96.0.99') || hasRules) return sound(from, request);
+      asked += 1;
+      return undefined;
+    };
+    const verified = runVerification(options(cluster(), late, { timeoutMs }));
+    const askedAgain = async (): Promise<void> => {
+      const before = asked;
+      await vi.waitFor(() => expect(asked).toBeGreaterThan(before + 2 * NODES.length), { timeout: 5_000 });
+    };
+    await askedAgain();
+    vi.advanceTimersByTime(lateMs);
+    await askedAgain();
+    hasRules = true;
+    const { rows } = await verified;
+    expect(rows.filter(({ status }) => status !== 'ok')).toEqual([]);
+    expect(rows.find(({ edge }) => edge === 'w1 → service')?.ms).toBeGreaterThan(lateMs);
   });
 });
 
@@ -334,7 +365,15 @@ describe('the resolv.conf of pods', () => {
     const rowsFor = (resolv: string): Promise<readonly VerifyRow[]> => {
       const { signal, ...rest } = options(kube, at(resolv));
       const deadlineMs = performance.now() + 1_200;
-      const stage = createStage({ ...rest, profile: 'full', api: kube.api, signal, deadlineMs, makeRoom: () => Promise.resolve() });
+      const stage = createStage({
+        ...rest,
+        profile: 'full',
+        api: kube.api,
+        signal,
+        deadlineMs,
+        slack: 1,
+        makeRoom: () => Promise.resolve(),
+      });
       return resolverFiles.run(stage);
     };
     expect((await rowsFor(RESOLV)).map(({ status }) => status)).toEqual(['ok', 'ok']);
