@@ -61,13 +61,10 @@ function launchLocally([program = '', ...args]: readonly string[]): LaunchedProc
 function dialLocally(address: string, port: number): Promise<Duplex> {
   return new Promise((resolve, reject) => {
     const socket = connect({ host: address, port });
-    const onError = (error: Error): void => {
+    // It stays: before whoever gets the connection listens too, an 'error' nobody hears would end the process.
+    socket.on('error', (error: Error) => {
       reject(new KbsError('SSH_UNREACHABLE', `nothing answers on ${address}:${port}: ${error.message}`, { cause: error }));
-    };
-    socket.once('error', onError);
-    socket.once('connect', () => {
-      socket.off('error', onError);
-      resolve(socket);
     });
+    socket.once('connect', () => resolve(socket));
   });
 }

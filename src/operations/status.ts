@@ -146,7 +146,7 @@ export async function clusterStatus(input: ClusterInput): Promise<ClusterStatus>
     const { ca } = await context.pki.shared();
     const etcd = etcdTopology(input.spec);
     const controlPlanes = hosts.filter(isControlPlane);
-    const [nodes, members, components, controlPlaneEndpoint, certificates] = await Promise.all([
+    const [nodes, members, components, controlPlaneEndpoint] = await Promise.all([
       readNodes(context, input.signal),
       readEtcd(context, input.signal),
       Promise.all([
@@ -154,12 +154,14 @@ export async function clusterStatus(input: ClusterInput): Promise<ClusterStatus>
         externalEtcdHealth(input.spec, context, controlPlanes),
       ]),
       endpointStatus(input.spec, hosts, ca.certificate),
+    ]);
+    // Not at the same time: beside the work of many certificates, and of a plan on many hosts, what answers would look as if it did not.
+    const [certificates, drift] = await Promise.all([
       Promise.all(
         hosts.filter((host) => isControlPlane(host) || isEtcdHost(host)).map((host) => certificateHealth(host, etcd, input.now())),
       ),
+      findDrift(input, context, hosts),
     ]);
-    // Not at the same time: beside all the work of a plan on many hosts, what answers would look as if it did not.
-    const drift = await findDrift(input, context, hosts);
     const strangers = findStrangers(
       input.spec,
       nodes ?? [],

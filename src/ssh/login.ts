@@ -32,8 +32,13 @@ export interface LoginLimits {
  * @throws KbsError SSH_UNREACHABLE, SSH_AUTH, SSH_HOST_KEY, SSH_KEY, CANCELLED
  */
 export async function logIn(stream: Duplex, settings: SshSettings, services: LoginServices, limits: LoginLimits): Promise<SshClient> {
+  // Nobody else listens before ssh2 does, and an 'error' nobody hears would end the process.
+  let broken: Error | undefined;
+  stream.on('error', (error: Error) => (broken = error));
   const keys = await gatherIdentities(settings, services.askPassphrase);
   const serverHostKey = await services.hostKeys.algorithmsFor(settings);
+  // ssh2 waits for ever for a stream that has ended before.
+  if (stream.destroyed) throw unreachable(settings, broken?.message ?? 'closed the connection', broken);
   const agent = new IdentityAgent(keys.identities);
   return new Promise((resolve, reject) => {
     const attempt = new LoginAttempt(new Client(), settings, keys, agent, { resolve, reject }, limits);
@@ -125,7 +130,7 @@ class LoginAttempt {
   }
 
   #unreachable(what: string, cause?: Error): KbsError {
-    return new KbsError('SSH_UNREACHABLE', `${describeTarget(this.settings)}: ${what}`, { cause, remedy: [sshCommand(this.settings)] });
+    return unreachable(this.settings, what, cause);
   }
 
   #refused(cause: Error): KbsError {
@@ -141,6 +146,10 @@ class LoginAttempt {
       ],
     });
   }
+}
+
+function unreachable(settings: SshSettings, what: string, cause: Error | undefined): KbsError {
+  return new KbsError('SSH_UNREACHABLE', `${describeTarget(settings)}: ${what}`, { cause, remedy: [sshCommand(settings)] });
 }
 
 function sshCommand(settings: SshSettings): string {

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { createEventBus, type EventBus, type KbsEvent } from '../events/index.js';
 import { KbsError, listKbsErrors, type KbsErrorJson } from '../errors/index.js';
 import type { Secret } from '../secret/index.js';
+import { watchCrashes } from './crashes.js';
 import { renderError } from './error-view.js';
 import { createJsonlSink } from './jsonl-sink.js';
 import type { TerminalView } from './listr-view.js';
@@ -43,6 +44,7 @@ export class Session {
   readonly #errorStyle: Style;
   readonly #log: RunLog;
   readonly #signals: SignalWatch;
+  readonly #stopWatchingCrashes: () => void;
   readonly #events: KbsEvent[] = [];
   #view: TerminalView | undefined;
   #lateWarnings: string[] = [];
@@ -60,6 +62,7 @@ export class Session {
     this.#log = new RunLog({ dataDirectory: options.dataDirectory, run: this.bus.run });
     this.bus.subscribe(this.#log.sink);
     this.#signals = watchSignals({ say: (line) => this.#say(line), beforeExit: () => this.#log.close() });
+    this.#stopWatchingCrashes = watchCrashes((error) => this.fail(error));
   }
 
   /** Fires when the user asks to stop. */
@@ -149,6 +152,7 @@ export class Session {
 
   async #end(): Promise<void> {
     this.#signals.stop();
+    this.#stopWatchingCrashes();
     await this.#view?.end();
     for (const line of this.#lateWarnings.splice(0)) this.#stderr.write(line);
     if (this.#options.showsTimings) this.#tell(renderTimings(computeTimings(this.#events), this.#errorStyle));

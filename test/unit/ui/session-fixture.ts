@@ -1,10 +1,11 @@
-// A run that would take a minute, as a process of its own: started by session.test.ts, ended by signals.
+// A run that would take a minute, as a process of its own: started by session.test.ts, ended by signals or by an error nobody catches.
+import { EventEmitter } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { runEngine, step, type Phase } from '../../../src/engine/index.js';
 import type { Host } from '../../../src/host/index.js';
 import { Session } from '../../../src/ui/index.js';
 
-const [dataDirectory = '', stepMs = '0'] = process.argv.slice(2);
+const [dataDirectory = '', stepMs = '0', crash] = process.argv.slice(2);
 
 async function main(): Promise<void> {
   const session = new Session({ format: 'text', logLevel: 'info', isColorRefused: true, showsTimings: false, dataDirectory });
@@ -17,7 +18,10 @@ async function main(): Promise<void> {
     timeoutMs: 120_000,
     probe: async () => undefined,
     plan: () => ({ change: 'update', summary: 'something' }),
-    apply: () => sleep(Number(stepMs)),
+    apply: () => {
+      if (crash !== undefined) setTimeout(() => new EventEmitter().emit('error', new Error(crash)), 1);
+      return sleep(Number(stepMs));
+    },
     verify: async () => undefined,
   });
   const phase: Phase<object> = { name: 'slow', title: 'Slow phase', summary: 'slow', on: 'all', steps: () => [slow, slow, slow] };
