@@ -5,11 +5,12 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 /** Files that take minutes: begun first, so that none of them is left over when all others are done. */
 const LONG = [
   'chaos',
+  'endpoint-failover',
   'membership',
   'networks',
-  'endpoint-failover',
-  'token-join',
+  'runtime-docker',
   'verify',
+  'token-join',
   'lifecycle',
   'reset',
   'external-etcd',
@@ -32,8 +33,9 @@ export default defineConfig({
     sequence: { sequencer: LongestFirst },
     projects: [
       // A busy machine is slow, and no reason to fail: nothing here waits for long when all is well.
-      { test: { name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 30_000 } },
-      { test: { name: 'golden', include: ['test/golden/**/*.test.ts'], testTimeout: 30_000 } },
+      // Modules of kbs keep no state, so that files share them: loading them anew for each file took longer than the tests.
+      { test: { name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 30_000, isolate: false } },
+      { test: { name: 'golden', include: ['test/golden/**/*.test.ts'], testTimeout: 30_000, isolate: false } },
       { test: { name: 'ssh', include: ['test/ssh/**/*.test.ts'], testTimeout: 60_000, hookTimeout: 120_000 } },
       {
         test: {
@@ -50,8 +52,8 @@ export default defineConfig({
           include: ['test/e2e/**/*.test.ts'],
           testTimeout: 900_000,
           hookTimeout: 1_800_000,
-          // Labs stand side by side, and most of their time is waiting. Each needs some memory (1 GB) and half a core.
-          maxWorkers: 3,
+          // Labs stand side by side, each needs some memory (1 GB). Two keep two cores busy; with three everything in them is only slower.
+          maxWorkers: 2,
         },
       },
     ],

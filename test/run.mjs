@@ -17,6 +17,8 @@ const PROGRAMS = [
   { program: 'ssh', debianPackage: 'openssh-client', only: ['ssh', 'e2e'] },
   { program: 'sshd', debianPackage: 'openssh-server', only: ['ssh'] },
   { program: 'sudo', debianPackage: 'sudo', only: ['ssh'] },
+  { program: 'zsh', debianPackage: 'zsh', only: ['cli'] },
+  { program: 'fish', debianPackage: 'fish', only: ['cli'] },
   { program: 'ip', debianPackage: 'iproute2', only: ['e2e'] },
   { program: 'iptables', debianPackage: 'iptables', only: ['e2e'] },
   { program: 'nft', debianPackage: 'nftables', only: ['e2e'] },

@@ -303,6 +303,7 @@ describe('Calico on a real API server', () => {
     hasRouteReflectors: false,
     mtu: 0,
     autodetection: 'kubernetes-internal-ip',
+    mtuInterfaces: '^eth.*',
     typhaReplicas: 0,
     images,
   };

@@ -6,10 +6,13 @@ import type { ConvergeResult } from '../../src/operations/index.js';
 import { offerPackages } from '../lab/apt-source.js';
 import { capture } from '../lab/command.js';
 import type { Mirror } from '../lab/mirror.js';
-import { diffSnapshots, snapshotHost, type Snapshot } from '../lab/snapshot.js';
+import { snapshotHost, type Snapshot } from '../lab/snapshot.js';
+import { expectExactReset } from '../support/exact-reset.js';
+import { killedWhen } from '../support/kills.js';
 import { createLabCluster, type LabCluster } from '../support/lab-cluster.js';
 import { bundleWithCrio, CRIO_DIRECTORY, prepareForCrio } from '../support/lab-crio.js';
 import { startRegistry, type Registry } from '../support/registry.js';
+import { runningContainers } from '../support/running-containers.js';
 import { IS_THOROUGH } from '../support/thorough.js';
 
 /*
@@ -19,16 +22,13 @@ import { IS_THOROUGH } from '../support/thorough.js';
  */
 
 const HOSTS = ['cp1', 'w1'];
-const TITLE =
-  CRIO_DIRECTORY === undefined
-    ? 'CRI-O on every node (skipped: needs the programs of CRI-O 1.25, KBS_TEST_CRIO_DIR names their folder)'
-    : 'CRI-O on every node';
+const REASON = CRIO_DIRECTORY === undefined ? ' (skipped: needs the programs of CRI-O 1.25, KBS_TEST_CRIO_DIR names their folder)' : '';
 const IMAGE = { name: 'private/pause', tag: '1' };
 const PASSWORD = 'kbs-t0ken%$7';
 
 const DRIVERS = IS_THOROUGH ? ['systemd', 'cgroupfs'] : ['systemd'];
 
-describe.skipIf(CRIO_DIRECTORY === undefined).each(DRIVERS)(`${TITLE}, cgroup driver %s`, (cgroupDriver) => {
+describe.skipIf(CRIO_DIRECTORY === undefined).each(DRIVERS)(`CRI-O on every node${REASON}, cgroup driver %s`, (cgroupDriver) => {
   const programs = CRIO_DIRECTORY ?? '';
   let cluster: LabCluster;
   let archive: Mirror;
@@ -59,18 +59,12 @@ describe.skipIf(CRIO_DIRECTORY === undefined).each(DRIVERS)(`${TITLE}, cgroup dr
     await rm(directory, { recursive: true, force: true });
   });
 
-  async function pods(): Promise<string> {
-    const fields =
-      '{range .items[*]}{.metadata.name} {.spec.nodeName} {range .status.containerStatuses[*]}{.containerID} {.restartCount} {end}{"\\n"}{end}';
-    return cluster.kubectl(['get', 'pods', '-A', '-o', `jsonpath=${fields}`]);
-  }
-
   async function onHost(name: string, command: string): Promise<string> {
     return (await cluster.lab.ssh(name, command)).stdout.trim();
   }
 
   async function verify(): Promise<void> {
-    const verified = await cluster.kbs(['verify', '-f', cluster.file, '--profile', 'full', '--output', 'json']);
+    const verified = await cluster.kbs(['verify', '-f', cluster.file, '--profile', 'full', '--timeout', '3m', '--output', 'json']);
     expect(verified.exitCode, `${verified.stdout}\n${verified.stderr}`).toBe(0);
   }
 
@@ -94,7 +88,7 @@ describe.skipIf(CRIO_DIRECTORY === undefined).each(DRIVERS)(`${TITLE}, cgroup dr
   test('verify proves logs, exec, attach, port-forward and the rest', verify);
 
   test('a change restarts CRI-O, and no pod', async () => {
-    const before = await pods();
+    const before = await runningContainers(cluster);
     await writeFile(join(cluster.directory, 'registry-ca.pem'), registry.caCertificate);
     process.env['REGISTRY_TOKEN'] = PASSWORD;
     const own = { host: registry.host, caFile: 'registry-ca.pem', credentials: { username: 'kbs', passwordEnv: 'REGISTRY_TOKEN' } };
@@ -113,7 +107,7 @@ describe.skipIf(CRIO_DIRECTORY === undefined).each(DRIVERS)(`${TITLE}, cgroup dr
     expect(await onHost('w1', 'systemctl show -p Environment --value crio')).toContain(
       'HTTPS_PROXY=http://proxy.example.org:3128 NO_PROXY=',
     );
-    expect(await pods()).toBe(before);
+    expect(await runningContainers(cluster)).toBe(before);
     await verify();
     expect((await cluster.kbsJson<ConvergeResult>(['apply', '-f', cluster.file])).changes).toEqual([]);
   });
@@ -137,11 +131,155 @@ describe.skipIf(CRIO_DIRECTORY === undefined).each(DRIVERS)(`${TITLE}, cgroup dr
   });
 
   test('reset takes programs, packages, containers and images away again', async () => {
-    const result = await cluster.kbs(['reset', '-f', cluster.file, '--yes']);
-    expect(result.exitCode, result.stderr).toBe(0);
-    for (const name of HOSTS) {
-      const before = bare.get(name);
-      expect(before && diffSnapshots(before, await snapshotHost(cluster.lab, name)), name).toEqual([]);
+    await expectExactReset(cluster, HOSTS, bare);
+  });
+});
+
+/** What of a runtime would still be on a host; prints nothing when all of it is gone. The folders of images are mounts of the lab's. */
+const TRACES = {
+  'cri-o': `command -v crio crio-status conmon pinns skopeo; ls -A /var/lib/containers | grep -vx lost+found
+ls -d /var/lib/crio /var/log/crio /run/crio /run/containers /run/runc /etc/crio /etc/containers /usr/share/containers 2>/dev/null
+systemctl list-unit-files --no-legend crio.service; iptables-save | grep -E 'KUBE-(HP-|HOSTPORTS)'; pgrep -a 'crio|conmon'; grep -E ' /(run|var/lib)/(crio|containers/)' /proc/mounts`,
+  containerd: `command -v containerd ctr containerd-shim-runc-v2; ls -A /var/lib/containerd | grep -vx lost+found
+ls -d /run/containerd /etc/containerd /opt/containerd 2>/dev/null
+systemctl list-unit-files --no-legend containerd.service; iptables-save | grep CNI-; pgrep -a containerd; grep -E ' /(run|var/lib)/containerd/' /proc/mounts`,
+} as const;
+
+type Runtime = keyof typeof TRACES;
+
+describe.skipIf(CRIO_DIRECTORY === undefined)(`CRI-O beside containerd, and in its place${REASON}`, () => {
+  const programs = CRIO_DIRECTORY ?? '';
+  const image = 'registry.k8s.io/e2e-test-images/agnhost:2.40';
+  const port = 18_090;
+  let cluster: LabCluster;
+  let archive: Mirror;
+  let directory: string;
+  const bare = new Map<string, Snapshot>();
+
+  beforeAll(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'kbs-crio-'));
+    cluster = await createLabCluster({
+      name: 'criomix',
+      hosts: HOSTS.map((name) => ({ name })),
+      runtimes: runtimesOf('containerd', 'cri-o'),
+      bundle: (standard) => bundleWithCrio(programs, standard, join(directory, 'bundle')),
+    });
+    await prepareForCrio(programs, cluster.lab);
+    archive = await offerPackages(cluster.lab, ['skopeo']);
+    for (const name of HOSTS) bare.set(name, await snapshotHost(cluster.lab, name));
+  });
+
+  afterAll(async () => {
+    await archive.stop();
+    await cluster.down();
+    await rm(directory, { recursive: true, force: true });
+  });
+
+  function runtimesOf(cp1: Runtime, w1: Runtime): Record<string, { type: Runtime }> {
+    return { cp1: { type: cp1 }, w1: { type: w1 } };
+  }
+
+  async function verify(): Promise<void> {
+    const verified = await cluster.kbs(['verify', '-f', cluster.file, '--profile', 'full', '--timeout', '3m', '--output', 'json']);
+    expect(verified.exitCode, `${verified.stdout}\n${verified.stderr}`).toBe(0);
+  }
+
+  /** Nodes as the API knows them, the same objects all the time, open, each with its runtime and the socket of that. */
+  async function nodes(): Promise<string> {
+    const fields =
+      '{range .items[*]}{.metadata.name} {.metadata.uid} {.spec.unschedulable}{.status.nodeInfo.containerRuntimeVersion} {.metadata.annotations.kubeadm\\.alpha\\.kubernetes\\.io/cri-socket}\n{end}';
+    return cluster.kubectl(['get', 'nodes', '-o', `jsonpath=${fields}`]);
+  }
+
+  async function uids(): Promise<string> {
+    return (await nodes()).replaceAll(/^(\S+ \S+) .*/gm, '$1');
+  }
+
+  async function expectRuntimes(cp1: Runtime, w1: Runtime): Promise<void> {
+    const of = (runtime: Runtime): string =>
+      runtime === 'cri-o'
+        ? 'cri-o://1\\.25\\.\\d+ unix:///var/run/crio/crio\\.sock'
+        : 'containerd://1\\.6\\.\\S+ unix:///var/run/containerd/containerd\\.sock';
+    expect(await nodes()).toMatch(new RegExp(`^cp1 \\S+ ${of(cp1)}\nw1 \\S+ ${of(w1)}\n$`));
+    for (const [name, gone] of [
+      ['cp1', cp1 === 'cri-o' ? 'containerd' : 'cri-o'],
+      ['w1', w1 === 'cri-o' ? 'containerd' : 'cri-o'],
+    ] as const) {
+      expect((await cluster.lab.ssh(name, TRACES[gone])).stdout, `${gone} on ${name}`).toBe('');
     }
+  }
+
+  /** The port of each host leads to the pod that is there now, seen from the other host. */
+  async function expectPorts(): Promise<void> {
+    await cluster.kubectl(['rollout', 'status', 'daemonset/ported', '--timeout=90s']);
+    for (const [from, to] of [
+      ['cp1', 'w1'],
+      ['w1', 'cp1'],
+    ] as const) {
+      const pod = await cluster.kubectl([
+        ...['get', 'pods', '-l', 'app=ported', '--field-selector', `spec.nodeName=${to}`],
+        ...['-o', 'jsonpath={.items[*].metadata.name}'],
+      ]);
+      const answer = await cluster.lab.ssh(from, `curl -s --max-time 5 http://${cluster.lab.host(to).address}:${port}/hostname`);
+      expect(answer.stdout, `${from} asks ${to}`).toBe(pod);
+    }
+  }
+
+  async function planned(): Promise<ConvergeResult['changes']> {
+    return (await cluster.kbsJson<ConvergeResult>(['plan', '-f', cluster.file])).changes;
+  }
+
+  test('apply makes a control plane with containerd and a worker with CRI-O, and the proof is green', async () => {
+    const made = await cluster.kbsJson<ConvergeResult>(['apply', '-f', cluster.file]);
+    expect(made.proof.filter(({ ok }) => !ok)).toEqual([]);
+    await expectRuntimes('containerd', 'cri-o');
+    const ports = [{ containerPort: 8080, hostPort: port }];
+    const containers = [{ name: 'ported', image, args: ['netexec', '--http-port=8080', '--udp-port=-1'], ports }];
+    const template = { metadata: { labels: { app: 'ported' } }, spec: { tolerations: [{ operator: 'Exists' }], containers } };
+    const spec = { selector: { matchLabels: { app: 'ported' } }, template };
+    await cluster.kubectl(
+      ['apply', '-f', '-'],
+      JSON.stringify({ apiVersion: 'apps/v1', kind: 'DaemonSet', metadata: { name: 'ported' }, spec }),
+    );
+    await expectPorts();
+    expect(await planned()).toEqual([]);
+    await verify();
+  });
+
+  test('the runtimes change places: CRI-O on the living control plane, containerd on the worker', async () => {
+    const before = await uids();
+    await cluster.describe({ runtimes: runtimesOf('cri-o', 'containerd') });
+    const begins = (await planned())
+      .filter(({ step }) => step === 'runtime-change/begin')
+      .map(({ host, plan }) => `${host}: ${plan.summary}`);
+    expect(begins).toEqual([
+      'w1: change CRI-O for containerd (host 1 of 2): drain, switch, prove, uncordon',
+      'cp1: change containerd for CRI-O (host 2 of 2): drain, switch, prove, uncordon; the API does not answer meanwhile',
+    ]);
+    const applied = await cluster.kbsJson<ConvergeResult>(['apply', '-f', cluster.file]);
+    expect(applied.proof.filter(({ ok }) => !ok)).toEqual([]);
+    await expectRuntimes('cri-o', 'containerd');
+    expect(await uids()).toBe(before);
+    await expectPorts();
+    expect(await planned()).toEqual([]);
+    await verify();
+  });
+
+  test('and back, though kbs was killed when the only control plane had neither of the two', async () => {
+    const before = await uids();
+    await cluster.describe({ runtimes: runtimesOf('containerd', 'cri-o') });
+    const isBetween = `grep -q '"stage":"leave"' /etc/kbs/runtime-change.json && ! systemctl is-active --quiet crio`;
+    await killedWhen(cluster, ['apply', '-f', cluster.file], 'cp1', isBetween);
+    const applied = await cluster.kbsJson<ConvergeResult>(['apply', '-f', cluster.file]);
+    expect(applied.proof.filter(({ ok }) => !ok)).toEqual([]);
+    await expectRuntimes('containerd', 'cri-o');
+    expect(await uids()).toBe(before);
+    await expectPorts();
+    expect(await planned()).toEqual([]);
+    await verify();
+  });
+
+  test('reset takes both runtimes away again', async () => {
+    await expectExactReset(cluster, HOSTS, bare);
   });
 });

@@ -1,16 +1,17 @@
-import { spawn } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ConvergeResult } from '../../src/operations/index.js';
 import { offerPackages } from '../lab/apt-source.js';
 import { capture } from '../lab/command.js';
 import type { Mirror } from '../lab/mirror.js';
-import { diffSnapshots, snapshotHost, type Snapshot } from '../lab/snapshot.js';
+import { snapshotHost, type Snapshot } from '../lab/snapshot.js';
+import { expectExactReset } from '../support/exact-reset.js';
+import { killedWhen } from '../support/kills.js';
 import { createLabCluster, type LabCluster } from '../support/lab-cluster.js';
 import { divertRunc } from '../support/lab-runc.js';
 import { startRegistry, type Registry } from '../support/registry.js';
+import { runningContainers } from '../support/running-containers.js';
 
 const HOSTS = ['cp1', 'w1'];
 /** Docker Engine is Debian's docker.io; cri-dockerd is the lab's stand-in, made of the real dockershim. */
@@ -42,12 +43,6 @@ afterAll(async () => {
   await cluster.down();
 });
 
-async function pods(): Promise<string> {
-  const fields =
-    '{range .items[*]}{.metadata.name} {.spec.nodeName} {range .status.containerStatuses[*]}{.containerID} {.restartCount} {end}{"\\n"}{end}';
-  return cluster.kubectl(['get', 'pods', '-A', '-o', `jsonpath=${fields}`]);
-}
-
 /** The entry of the lab's registry: its CA is a file beside the cluster file, its password comes from the environment. */
 async function ownRegistry(): Promise<object> {
   await writeFile(join(cluster.directory, 'registry-ca.pem'), registry.caCertificate);
@@ -70,13 +65,8 @@ async function uids(): Promise<string> {
 
 /** Begins to change runtimes and is killed when the only control plane has neither of the two: nobody can ask its API. */
 async function applyCutOff(): Promise<void> {
-  const [program = '', ...args] = [...cluster.command, 'apply', '-f', cluster.file];
-  const child = spawn(program, args, { cwd: cluster.directory, env: { ...process.env, ...cluster.environment }, stdio: 'ignore' });
-  const ended = new Promise((resolve) => child.once('exit', resolve));
   const isBetween = `grep -q '"stage":"leave"' /etc/kbs/runtime-change.json && ! systemctl is-active --quiet docker`;
-  while (child.exitCode === null && (await cluster.lab.ssh('cp1', isBetween)).exitCode !== 0) await sleep(100);
-  child.kill('SIGKILL');
-  await ended;
+  await killedWhen(cluster, ['apply', '-f', cluster.file], 'cp1', isBetween);
 }
 
 /** What a command says on the host with Docker Engine. */
@@ -101,12 +91,12 @@ describe.sequential('Docker Engine with the stand-in for cri-dockerd on the cont
   });
 
   test('verify proves logs, exec, attach, port-forward and the rest through both runtimes', async () => {
-    const verified = await cluster.kbs(['verify', '-f', cluster.file, '--profile', 'full', '--output', 'json']);
+    const verified = await cluster.kbs(['verify', '-f', cluster.file, '--profile', 'full', '--timeout', '3m', '--output', 'json']);
     expect(verified.exitCode, `${verified.stdout}\n${verified.stderr}`).toBe(0);
   });
 
   test('a change of one runtime restarts Docker Engine, and no pod', async () => {
-    const before = await pods();
+    const before = await runningContainers(cluster);
     await cluster.describe({
       spec: {
         containerRuntime: {
@@ -129,7 +119,7 @@ describe.sequential('Docker Engine with the stand-in for cri-dockerd on the cont
     const proxied = 'HTTPS_PROXY=http://proxy.example.org:3128 NO_PROXY=localhost,127.0.0.0/8,';
     expect(await onDocker('systemctl show -p Environment --value docker')).toContain(proxied);
     expect((await cluster.lab.ssh('w1', 'systemctl show -p Environment --value containerd')).stdout).toContain(proxied);
-    expect(await pods()).toBe(before);
+    expect(await runningContainers(cluster)).toBe(before);
     expect((await cluster.kbsJson<ConvergeResult>(['apply', '-f', cluster.file])).changes).toEqual([]);
   });
 
@@ -199,16 +189,11 @@ describe.sequential('Docker Engine with the stand-in for cri-dockerd on the cont
     expect(await onDocker(left)).toBe('');
     expect(await uids()).toBe(before);
     expect((await cluster.kbsJson<ConvergeResult>(['apply', '-f', cluster.file])).changes).toEqual([]);
-    const verified = await cluster.kbs(['verify', '-f', cluster.file, '--output', 'json']);
+    const verified = await cluster.kbs(['verify', '-f', cluster.file, '--timeout', '3m', '--output', 'json']);
     expect(verified.exitCode, `${verified.stdout}\n${verified.stderr}`).toBe(0);
   });
 
   test('reset takes packages, containers, group and rules away again', async () => {
-    const result = await cluster.kbs(['reset', '-f', cluster.file, '--yes']);
-    expect(result.exitCode, result.stderr).toBe(0);
-    for (const name of HOSTS) {
-      const before = bare.get(name);
-      expect(before && diffSnapshots(before, await snapshotHost(cluster.lab, name)), name).toEqual([]);
-    }
+    await expectExactReset(cluster, HOSTS, bare);
   });
 });

@@ -30,4 +30,9 @@ async function main(argv: readonly string[]): Promise<number> {
   }
 }
 
+// Whoever reads only the first lines has seen enough.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit(0);
+});
 process.exitCode = await main(process.argv.slice(2));

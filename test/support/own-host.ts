@@ -5,7 +5,7 @@ import type { Lab } from '../lab/lab.js';
 
 const ROOT = resolve(import.meta.dirname, '..', '..');
 /** What `package.json` publishes, and what it needs to run. */
-const PARTS = ['bin', 'dist', 'templates', 'manifests', 'package.json'];
+const PARTS = ['bin', 'dist', 'templates', 'manifests', 'oclif.manifest.json', 'package.json'];
 /** Shared libraries of Node that a bare host may not have. */
 const LIBRARIES = /^\s*lib(?:stdc\+\+|gcc_s)\S* => (\S+)/;
 
