@@ -126,6 +126,18 @@ describe('a lab of two hosts', () => {
     expect(lines.some((line) => line.startsWith('nftables: + table ip left'))).toBe(true);
   });
 
+  test('yields no snapshot while the kernel still tries whether an address is free', async () => {
+    await lab.exec('b', ['sh', '-c', 'ip link add tried0 type veth peer name tried1 && ip link set tried1 up']);
+    const before = await snapshotHost(lab, 'b');
+    await lab.exec('b', ['sh', '-c', 'ip link set tried0 up && ip addr add fd00:7e57::1/64 dev tried0']);
+    const during = await lab.exec('b', ['ip', '-6', 'addr', 'show', 'dev', 'tried0', 'tentative']);
+    expect(during.stdout).toContain('fd00:7e57::1');
+    const lines = diffSnapshots(before, await snapshotHost(lab, 'b'));
+    expect(lines.filter((line) => line.startsWith('addresses: + tried0')).join('\n')).toContain('fd00:7e57::1');
+    expect(lines.join('\n')).not.toContain('tentative');
+    await lab.exec('b', ['ip', 'link', 'del', 'tried0']);
+  });
+
   test('boots a host again from its disk after a power cut', async () => {
     await lab.ssh('b', 'echo kept > /root/kept && echo kept > /var/lib/etcd/kept');
     await lab.kill('b');

@@ -61,6 +61,11 @@ const MOVING_UNITS = '(session-|user@|user-|run-user-|run-credentials-|systemd-t
 export const SNAPSHOT_SCRIPT = `set -u
 export LC_ALL=C
 section() { printf '@@ %s\\n' "$1"; }
+# A new address is tentative for a second or two while the kernel asks whether anybody has it: flags and routes come afterwards.
+for attempt in $(seq 100); do
+  [ -n "$(ip -6 addr show tentative)" ] || break
+  sleep 0.1
+done
 prune=
 for path in ${IGNORED_PATHS.join(' ')} $1; do prune="$prune -path $path -prune -o"; done
 
