@@ -1,4 +1,5 @@
-import type { Duplex, Readable } from 'node:stream';
+import type { Duplex } from 'node:stream';
+import type { ByteSource } from './byte-source.js';
 import type { Command } from './command.js';
 import type { HostFacts } from './facts.js';
 import type { Secret } from '../secret/index.js';
@@ -13,7 +14,7 @@ export interface RunOptions {
   readonly timeoutMs?: number;
   /** Default: true; kbs works as root on its hosts. */
   readonly privileged?: boolean;
-  readonly stdin?: string | Buffer | Secret | Readable;
+  readonly stdin?: string | Buffer | Secret | ByteSource;
   readonly signal?: AbortSignal;
   /** The command only reads and may be run again when the connection breaks. Default: false for `run`, true for `check`. */
   readonly retryOnLoss?: boolean;
@@ -46,7 +47,7 @@ export interface RemoteFiles {
   writeAtomic(path: string, content: string | Secret, options: { readonly mode: number; readonly owner?: string }): Promise<void>;
   /** A large file with a known digest; resumed and skipped when the digest is already there. */
   upload(
-    open: (offset: number) => Readable,
+    open: (offset: number) => ByteSource,
     path: string,
     options: { readonly mode: number; readonly sha256: string; readonly sizeBytes: number; readonly onProgress?: (bytes: number) => void },
   ): Promise<void>;

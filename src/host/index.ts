@@ -1,3 +1,4 @@
+export { fileBytes, type ByteSource } from './byte-source.js';
 export { script, sh, type Command, type CommandPart } from './command.js';
 export { createHost, type HostOptions } from './create-host.js';
 export type { HostFacts } from './facts.js';

@@ -1,7 +1,7 @@
 import { dirname } from 'node:path/posix';
-import type { Readable } from 'node:stream';
 import { KbsError, toKbsError } from '../errors/index.js';
 import { Secret } from '../secret/index.js';
+import type { ByteSource } from './byte-source.js';
 import { script, sh } from './command.js';
 import { parseDigests, parseStats, unexpectedComplaints } from './files-parse.js';
 import { evidence, type HostShell } from './host-shell.js';
@@ -82,7 +82,7 @@ export class ShellFiles implements RemoteFiles {
   }
 
   async upload(
-    open: (offset: number) => Readable,
+    open: (offset: number) => ByteSource,
     path: string,
     options: { readonly mode: number; readonly sha256: string; readonly sizeBytes: number; readonly onProgress?: (bytes: number) => void },
   ): Promise<void> {

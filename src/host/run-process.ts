@@ -19,7 +19,7 @@ export function wrapperScript(timeoutSeconds: number | undefined): string {
 }
 
 /** What {@link runProcess} needs besides the process. */
-export interface RunProcessOptions extends Pick<ExecOptions, 'stdin' | 'signal' | 'onLine' | 'timeoutMs'> {
+export interface RunProcessOptions extends Pick<ExecOptions, 'stdin' | 'onSent' | 'signal' | 'onLine' | 'timeoutMs'> {
   /** What goes to the process before its input. */
   readonly head: string;
   /** For messages. */
@@ -41,7 +41,7 @@ export async function runProcess(launched: LaunchedProcess, options: RunProcessO
   const stop = stopper(launched, stderr, options);
   launched.stdout.on('data', (chunk: Buffer) => stop.onFailure(() => stdout.add(chunk)));
   launched.stderr.on('data', (chunk: Buffer) => stop.onFailure(() => stderr.add(chunk)));
-  feedStdin(launched.stdin, options.head, options.stdin).catch((error: unknown) => stop.because(error));
+  feedStdin(launched.stdin, options.head, options).catch((error: unknown) => stop.because(error));
   try {
     const end = await Promise.race([launched.ended, stop.stopped]);
     // Why it was stopped says more than how it then ended.

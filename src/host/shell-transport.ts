@@ -1,6 +1,7 @@
-import { Readable, type Duplex } from 'node:stream';
+import type { Duplex } from 'node:stream';
 import { KbsError } from '../errors/index.js';
 import type { Secret } from '../secret/index.js';
+import { isByteSource, type ByteSource } from './byte-source.js';
 import type { Command } from './command.js';
 import type { Launcher } from './launcher.js';
 import {
@@ -53,7 +54,7 @@ class ShellTransport implements Transport {
   }
 
   async exec(command: Command, options: ExecOptions): Promise<ExecResult> {
-    const mayRepeat = options.retryOnLoss === true && !(options.stdin instanceof Readable);
+    const mayRepeat = options.retryOnLoss === true && !isByteSource(options.stdin);
     for (let tries = 1; ; tries += 1) {
       try {
         return await this.#execOnce(command, options);
@@ -64,7 +65,7 @@ class ShellTransport implements Transport {
     }
   }
 
-  upload(open: (offset: number) => Readable, path: string, options: UploadOptions): Promise<void> {
+  upload(open: (offset: number) => ByteSource, path: string, options: UploadOptions): Promise<void> {
     return uploadFile((command, execOptions) => this.exec(command, execOptions), open, path, options);
   }
 

@@ -1,4 +1,5 @@
-import type { Duplex, Readable } from 'node:stream';
+import type { Duplex } from 'node:stream';
+import type { ByteSource } from './byte-source.js';
 import type { Command } from './command.js';
 import type { Secret } from '../secret/index.js';
 
@@ -9,9 +10,11 @@ export interface ExecOptions {
   /** Run as root: through sudo when the login user is not root. */
   readonly privileged: boolean;
   /** Given to the command's standard input; closed at once when absent. */
-  readonly stdin?: string | Buffer | Secret | Readable;
+  readonly stdin?: string | Buffer | Secret | ByteSource;
+  /** Called with the bytes of `stdin` that have been sent so far, when it comes piece by piece. */
+  readonly onSent?: (bytes: number) => void;
   readonly signal?: AbortSignal;
-  /** The command only reads: when the connection breaks it is run again over a new one. Without effect when `stdin` is a stream. */
+  /** The command only reads: when the connection breaks it is run again over a new one. Without effect when `stdin` comes piece by piece. */
   readonly retryOnLoss?: boolean;
   /** Called for each whole line while the command runs. */
   readonly onLine?: (stream: 'stdout' | 'stderr', line: string) => void;
@@ -56,7 +59,7 @@ export interface Transport {
    * @param open gives the content from a byte offset on
    * @throws KbsError SSH_LOST, FILE_WRITE, BUNDLE_DIGEST
    */
-  upload(open: (offset: number) => Readable, path: string, options: UploadOptions): Promise<void>;
+  upload(open: (offset: number) => ByteSource, path: string, options: UploadOptions): Promise<void>;
   /** A TCP connection as seen from the host. @throws KbsError SSH_UNREACHABLE */
   dial(address: string, port: number): Promise<Duplex>;
   close(): Promise<void>;

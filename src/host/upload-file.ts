@@ -1,11 +1,11 @@
 import { basename, dirname } from 'node:path/posix';
-import { Transform, type Readable } from 'node:stream';
 import { KbsError } from '../errors/index.js';
+import type { ByteSource } from './byte-source.js';
 import { script, sh, type Command } from './command.js';
 import type { ExecOptions, ExecResult, UploadOptions } from './transport.js';
 
 type Exec = (command: Command, options: ExecOptions) => Promise<ExecResult>;
-type Open = (offset: number) => Readable;
+type Open = (offset: number) => ByteSource;
 
 const PREPARE_TIMEOUT_MS = 600_000;
 /** Slower than this (bytes a millisecond) an upload is given up. */
@@ -106,30 +106,17 @@ async function prepare(exec: Exec, path: string, options: UploadOptions): Promis
 
 /** true when the file is in place, false when what arrived has another digest. */
 async function send(exec: Exec, open: Open, path: string, options: UploadOptions, offset: number): Promise<boolean> {
-  const source = counted(open(offset), offset, options);
+  const { onProgress } = options;
   const result = await exec(script(RECEIVE, variables(path, options)), {
     timeoutMs: PREPARE_TIMEOUT_MS + Math.ceil(options.sizeBytes / SLOWEST_BYTES_PER_MS),
     privileged: true,
-    stdin: source,
+    stdin: open(offset),
+    ...(onProgress === undefined ? {} : { onSent: (bytes: number) => onProgress(offset + bytes) }),
     ...withSignal(options),
   });
   if (result.exitCode === WRONG_DIGEST) return false;
   if (result.exitCode !== 0) throw writeError(path, result);
   return true;
-}
-
-function counted(source: Readable, offset: number, { onProgress }: UploadOptions): Readable {
-  if (!onProgress) return source;
-  let bytes = offset;
-  const counter = new Transform({
-    transform(chunk: Buffer, _encoding, done) {
-      onProgress((bytes += chunk.length));
-      done(null, chunk);
-    },
-  });
-  source.on('error', (error) => counter.destroy(error));
-  counter.on('close', () => source.destroy());
-  return source.pipe(counter);
 }
 
 function withSignal({ signal }: UploadOptions): { readonly signal?: AbortSignal } {

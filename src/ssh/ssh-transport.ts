@@ -1,6 +1,7 @@
-import type { Duplex, Readable } from 'node:stream';
+import type { Duplex } from 'node:stream';
 import {
   createShellTransport,
+  type ByteSource,
   type Command,
   type ExecOptions,
   type ExecResult,
@@ -41,7 +42,7 @@ class SshTransport implements Transport {
     return (await this.#ready()).exec(command, options);
   }
 
-  async upload(open: (offset: number) => Readable, path: string, options: UploadOptions): Promise<void> {
+  async upload(open: (offset: number) => ByteSource, path: string, options: UploadOptions): Promise<void> {
     await (await this.#ready()).upload(open, path, options);
   }
 

@@ -1,12 +1,8 @@
-import { createReadStream } from 'node:fs';
 import { PATHS } from '../constants/index.js';
 import type { StepContext } from '../engine/index.js';
-import type { Host } from '../host/index.js';
+import { fileBytes, type Host } from '../host/index.js';
 import { folderEntries, makeFolders, missingFolders } from './folders.js';
 import type { LocalFile } from './types.js';
-
-/** Read size: larger pieces leave the encryption of the connection with fewer, and a quarter more throughput. */
-const CHUNK_BYTES = 256 * 1024;
 
 const MEBIBYTE = 1024 * 1024;
 
@@ -23,7 +19,7 @@ export async function uploadTo(
   context: StepContext,
 ): Promise<void> {
   const total = Math.ceil(file.sizeBytes / MEBIBYTE);
-  await host.files.upload((offset) => createReadStream(file.path, { start: offset, highWaterMark: CHUNK_BYTES }), target.path, {
+  await host.files.upload((offset) => fileBytes(file.path, offset), target.path, {
     mode: target.mode,
     sha256: file.sha256,
     sizeBytes: file.sizeBytes,

@@ -1,10 +1,10 @@
 import { execFileSync } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
-import { createReadStream, existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { Transport, UploadOptions } from '../../src/host/index.js';
+import { fileBytes, type Transport, type UploadOptions } from '../../src/host/index.js';
 import { startSshd, whyNoSshd, type Sshd } from '../support/sshd.js';
 import { aTransport, never } from '../support/ssh-transport.js';
 
@@ -56,7 +56,7 @@ describe.skipIf(missing !== undefined)(`uploads ${missing ?? ''}`, () => {
     const sha256 = execFileSync('sha256sum', [source]).toString().slice(0, 64);
     const seen: number[] = [];
     const target = join(folder, 'large');
-    await transport.upload((start) => createReadStream(source, { start }), target, {
+    await transport.upload((offset) => fileBytes(source, offset), target, {
       mode: 0o600,
       sha256,
       sizeBytes: 64 * MEBIBYTE,

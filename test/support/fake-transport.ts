@@ -1,5 +1,13 @@
-import { PassThrough, Readable, type Duplex } from 'node:stream';
-import { Secret, type Command, type ExecOptions, type ExecResult, type Transport, type UploadOptions } from '../../src/host/index.js';
+import { PassThrough, type Duplex } from 'node:stream';
+import {
+  Secret,
+  type ByteSource,
+  type Command,
+  type ExecOptions,
+  type ExecResult,
+  type Transport,
+  type UploadOptions,
+} from '../../src/host/index.js';
 
 /** How a command ends: its output, its whole outcome, an error, or a function of what was asked. */
 export type FakeAnswer = string | Partial<ExecResult> | Error | ((text: string, stdin: string) => string | Partial<ExecResult>);
@@ -56,7 +64,7 @@ class ScriptedTransport implements FakeTransport {
     return result;
   }
 
-  async upload(open: (offset: number) => Readable, path: string, options: UploadOptions): Promise<void> {
+  async upload(open: (offset: number) => ByteSource, path: string, options: UploadOptions): Promise<void> {
     this.uploads.push({ path, content: Buffer.from(await textOf(open(0)), 'latin1'), options });
   }
 
@@ -72,8 +80,8 @@ class ScriptedTransport implements FakeTransport {
 async function textOf(stdin: ExecOptions['stdin']): Promise<string> {
   if (stdin === undefined) return '';
   if (stdin instanceof Secret) return stdin.reveal();
-  if (!(stdin instanceof Readable)) return stdin.toString();
+  if (typeof stdin === 'string' || Buffer.isBuffer(stdin)) return stdin.toString();
   const chunks: Buffer[] = [];
-  for await (const chunk of stdin as AsyncIterable<Buffer | string>) chunks.push(Buffer.from(chunk));
+  for await (const chunk of stdin) chunks.push(Buffer.from(chunk));
   return Buffer.concat(chunks).toString('latin1');
 }

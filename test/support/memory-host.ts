@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { posix } from 'node:path';
-import type { Duplex, Readable } from 'node:stream';
+import type { Duplex } from 'node:stream';
 import { KbsError } from '../../src/errors/index.js';
 import type { StepContext } from '../../src/engine/index.js';
-import type { Command, FileStat, Host, HostFacts, JournalEntry, Role, Transport, UnitState } from '../../src/host/index.js';
+import type { ByteSource, Command, FileStat, Host, HostFacts, JournalEntry, Role, Transport, UnitState } from '../../src/host/index.js';
 import { Secret } from '../../src/secret/index.js';
 
 /** A file or folder of a {@link MemoryHost}. */
@@ -222,10 +222,10 @@ class MemoryHostImpl implements MemoryHost {
       [file.owner = 'root', file.group = 'root'] = owner.split(':');
       this.changes.push(`write ${path}`);
     },
-    upload: async (open: (offset: number) => Readable, path: string, { mode, sha256 }) => {
+    upload: async (open: (offset: number) => ByteSource, path: string, { mode, sha256 }) => {
       this.#needParent(path);
       const chunks: Buffer[] = [];
-      for await (const chunk of open(0)) chunks.push(chunk as Buffer);
+      for await (const chunk of open(0)) chunks.push(Buffer.from(chunk));
       const content = Buffer.concat(chunks);
       if (createHash('sha256').update(content).digest('hex') !== sha256)
         throw new KbsError('BUNDLE_DIGEST', `${path} has the wrong digest`);

@@ -1,12 +1,11 @@
 import { execFileSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { appendFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Readable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { createHost, type Host } from '../../../src/host/index.js';
+import { createHost, fileBytes, type ByteSource, type Host } from '../../../src/host/index.js';
 import { createLocalTransport } from '../../../src/local/index.js';
 
 const never = new AbortController().signal;
@@ -110,9 +109,10 @@ describe.skipIf(!isRoot)('this machine as a host (needs root)', () => {
   });
 
   test('uploads as over SSH', async () => {
-    const content = Buffer.alloc(3_000_000, 'kbs');
+    const content = randomBytes(3_000_000);
     const sha256 = createHash('sha256').update(content).digest('hex');
-    const open = (offset: number): Readable => Readable.from([content.subarray(offset)], { objectMode: false });
+    writeFileSync(join(folder, 'source'), content);
+    const open = (offset: number): ByteSource => fileBytes(join(folder, 'source'), offset);
     await host.files.upload(open, join(folder, 'big'), { mode: 0o755, sha256, sizeBytes: content.length });
     expect((await host.files.sha256([join(folder, 'big')])).get(join(folder, 'big'))).toBe(sha256);
   });
