@@ -1,16 +1,14 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ConvergeResult } from '../../src/operations/index.js';
-import { offerPackages } from '../lab/apt-source.js';
 import { capture } from '../lab/command.js';
-import type { Mirror } from '../lab/mirror.js';
 import { snapshotHost, type Snapshot } from '../lab/snapshot.js';
 import { expectExactReset } from '../support/exact-reset.js';
 import { killedWhen } from '../support/kills.js';
-import { createLabCluster, type LabCluster } from '../support/lab-cluster.js';
-import { bundleWithCrio, CRIO_DIRECTORY, prepareForCrio } from '../support/lab-crio.js';
+import type { LabCluster } from '../support/lab-cluster.js';
+import { CRIO_DIRECTORY } from '../support/lab-crio.js';
+import { createRuntimeLab } from '../support/lab-runtime.js';
 import { startRegistry, type Registry } from '../support/registry.js';
 import { runningContainers } from '../support/running-containers.js';
 import { IS_THOROUGH } from '../support/thorough.js';
@@ -29,23 +27,17 @@ const PASSWORD = 'kbs-t0ken%$7';
 const DRIVERS = IS_THOROUGH ? ['systemd', 'cgroupfs'] : ['systemd'];
 
 describe.skipIf(CRIO_DIRECTORY === undefined).each(DRIVERS)(`CRI-O on every node${REASON}, cgroup driver %s`, (cgroupDriver) => {
-  const programs = CRIO_DIRECTORY ?? '';
   let cluster: LabCluster;
-  let archive: Mirror;
   let registry: Registry;
-  let directory: string;
   const bare = new Map<string, Snapshot>();
 
   beforeAll(async () => {
-    directory = await mkdtemp(join(tmpdir(), 'kbs-crio-'));
-    cluster = await createLabCluster({
-      name: 'crio',
-      hosts: HOSTS.map((name) => ({ name })),
-      spec: { containerRuntime: { type: 'cri-o', cgroupDriver } },
-      bundle: (standard) => bundleWithCrio(programs, standard, join(directory, 'bundle')),
+    const spec = { containerRuntime: { type: 'cri-o', cgroupDriver } };
+    cluster = await createRuntimeLab({
+      cluster: { name: 'crio', hosts: HOSTS.map((name) => ({ name })), spec },
+      runtimes: ['cri-o'],
+      install: 'artifact',
     });
-    await prepareForCrio(programs, cluster.lab);
-    archive = await offerPackages(cluster.lab, ['skopeo']);
     const pause = (await capture(['find', cluster.bundle, '-name', 'pause-*.tar'])).stdout.trim();
     registry = await startRegistry(cluster.lab, { archive: pause, ...IMAGE }, { username: 'kbs', password: PASSWORD });
     for (const name of HOSTS) bare.set(name, await snapshotHost(cluster.lab, name));
@@ -54,9 +46,7 @@ describe.skipIf(CRIO_DIRECTORY === undefined).each(DRIVERS)(`CRI-O on every node
   afterAll(async () => {
     delete process.env['REGISTRY_TOKEN'];
     await registry.stop();
-    await archive.stop();
     await cluster.down();
-    await rm(directory, { recursive: true, force: true });
   });
 
   async function onHost(name: string, command: string): Promise<string> {
@@ -140,6 +130,9 @@ const TRACES = {
   'cri-o': `command -v crio crio-status conmon pinns skopeo; ls -A /var/lib/containers | grep -vx lost+found
 ls -d /var/lib/crio /var/log/crio /run/crio /run/containers /run/runc /etc/crio /etc/containers /usr/share/containers 2>/dev/null
 systemctl list-unit-files --no-legend crio.service; iptables-save | grep -E 'KUBE-(HP-|HOSTPORTS)'; pgrep -a 'crio|conmon'; grep -E ' /(run|var/lib)/(crio|containers/)' /proc/mounts`,
+  docker: `command -v docker dockerd cri-dockerd; ls -A /var/lib/docker | grep -vx lost+found; getent group docker
+ls -d /run/docker.sock /run/cri-dockerd.sock /etc/docker /var/lib/cri-dockerd 2>/dev/null
+systemctl list-unit-files --no-legend docker.service cri-docker.service; iptables-save | grep DOCKER; pgrep -a 'dockerd|cri-dockerd'; grep -E ' /(run|var/lib)/docker/' /proc/mounts`,
   containerd: `command -v containerd ctr containerd-shim-runc-v2; ls -A /var/lib/containerd | grep -vx lost+found
 ls -d /run/containerd /etc/containerd /opt/containerd 2>/dev/null
 systemctl list-unit-files --no-legend containerd.service; iptables-save | grep CNI-; pgrep -a containerd; grep -E ' /(run|var/lib)/containerd/' /proc/mounts`,
@@ -147,32 +140,33 @@ systemctl list-unit-files --no-legend containerd.service; iptables-save | grep C
 
 type Runtime = keyof typeof TRACES;
 
-describe.skipIf(CRIO_DIRECTORY === undefined)(`CRI-O beside containerd, and in its place${REASON}`, () => {
-  const programs = CRIO_DIRECTORY ?? '';
+/** What a plan calls it, and what a node says of itself. */
+const NAMES: Readonly<Record<Runtime, string>> = { 'cri-o': 'CRI-O', containerd: 'containerd', docker: 'Docker Engine' };
+const ON_NODES: Readonly<Record<Runtime, string>> = {
+  'cri-o': 'cri-o://1\\.25\\.\\d+ unix:///var/run/crio/crio\\.sock',
+  containerd: 'containerd://1\\.6\\.\\S+ unix:///var/run/containerd/containerd\\.sock',
+  docker: 'docker://20\\.10\\.\\S+ unix:///var/run/cri-dockerd\\.sock',
+};
+const OTHERS: readonly Runtime[] = IS_THOROUGH ? ['containerd', 'docker'] : ['containerd'];
+
+describe.skipIf(CRIO_DIRECTORY === undefined).each(OTHERS)(`CRI-O beside %s, and in its place${REASON}`, (other) => {
   const image = 'registry.k8s.io/e2e-test-images/agnhost:2.40';
   const port = 18_090;
   let cluster: LabCluster;
-  let archive: Mirror;
-  let directory: string;
   const bare = new Map<string, Snapshot>();
 
   beforeAll(async () => {
-    directory = await mkdtemp(join(tmpdir(), 'kbs-crio-'));
-    cluster = await createLabCluster({
-      name: 'criomix',
-      hosts: HOSTS.map((name) => ({ name })),
-      runtimes: runtimesOf('containerd', 'cri-o'),
-      bundle: (standard) => bundleWithCrio(programs, standard, join(directory, 'bundle')),
+    const hosts = HOSTS.map((name) => ({ name }));
+    cluster = await createRuntimeLab({
+      cluster: { name: 'criomix', hosts, runtimes: runtimesOf(other, 'cri-o') },
+      runtimes: [other, 'cri-o'],
+      install: 'artifact',
     });
-    await prepareForCrio(programs, cluster.lab);
-    archive = await offerPackages(cluster.lab, ['skopeo']);
     for (const name of HOSTS) bare.set(name, await snapshotHost(cluster.lab, name));
   });
 
   afterAll(async () => {
-    await archive.stop();
     await cluster.down();
-    await rm(directory, { recursive: true, force: true });
   });
 
   function runtimesOf(cp1: Runtime, w1: Runtime): Record<string, { type: Runtime }> {
@@ -196,14 +190,10 @@ describe.skipIf(CRIO_DIRECTORY === undefined)(`CRI-O beside containerd, and in i
   }
 
   async function expectRuntimes(cp1: Runtime, w1: Runtime): Promise<void> {
-    const of = (runtime: Runtime): string =>
-      runtime === 'cri-o'
-        ? 'cri-o://1\\.25\\.\\d+ unix:///var/run/crio/crio\\.sock'
-        : 'containerd://1\\.6\\.\\S+ unix:///var/run/containerd/containerd\\.sock';
-    expect(await nodes()).toMatch(new RegExp(`^cp1 \\S+ ${of(cp1)}\nw1 \\S+ ${of(w1)}\n$`));
+    expect(await nodes()).toMatch(new RegExp(`^cp1 \\S+ ${ON_NODES[cp1]}\nw1 \\S+ ${ON_NODES[w1]}\n$`));
     for (const [name, gone] of [
-      ['cp1', cp1 === 'cri-o' ? 'containerd' : 'cri-o'],
-      ['w1', w1 === 'cri-o' ? 'containerd' : 'cri-o'],
+      ['cp1', w1],
+      ['w1', cp1],
     ] as const) {
       expect((await cluster.lab.ssh(name, TRACES[gone])).stdout, `${gone} on ${name}`).toBe('');
     }
@@ -229,10 +219,10 @@ describe.skipIf(CRIO_DIRECTORY === undefined)(`CRI-O beside containerd, and in i
     return (await cluster.kbsJson<ConvergeResult>(['plan', '-f', cluster.file])).changes;
   }
 
-  test('apply makes a control plane with containerd and a worker with CRI-O, and the proof is green', async () => {
+  test('apply makes a control plane with the one and a worker with CRI-O, and the proof is green', async () => {
     const made = await cluster.kbsJson<ConvergeResult>(['apply', '-f', cluster.file]);
     expect(made.proof.filter(({ ok }) => !ok)).toEqual([]);
-    await expectRuntimes('containerd', 'cri-o');
+    await expectRuntimes(other, 'cri-o');
     const ports = [{ containerPort: 8080, hostPort: port }];
     const containers = [{ name: 'ported', image, args: ['netexec', '--http-port=8080', '--udp-port=-1'], ports }];
     const template = { metadata: { labels: { app: 'ported' } }, spec: { tolerations: [{ operator: 'Exists' }], containers } };
@@ -246,19 +236,19 @@ describe.skipIf(CRIO_DIRECTORY === undefined)(`CRI-O beside containerd, and in i
     await verify();
   });
 
-  test('the runtimes change places: CRI-O on the living control plane, containerd on the worker', async () => {
+  test('the runtimes change places: CRI-O on the living control plane, the other on the worker', async () => {
     const before = await uids();
-    await cluster.describe({ runtimes: runtimesOf('cri-o', 'containerd') });
+    await cluster.describe({ runtimes: runtimesOf('cri-o', other) });
     const begins = (await planned())
       .filter(({ step }) => step === 'runtime-change/begin')
       .map(({ host, plan }) => `${host}: ${plan.summary}`);
     expect(begins).toEqual([
-      'w1: change CRI-O for containerd (host 1 of 2): drain, switch, prove, uncordon',
-      'cp1: change containerd for CRI-O (host 2 of 2): drain, switch, prove, uncordon; the API does not answer meanwhile',
+      `w1: change CRI-O for ${NAMES[other]} (host 1 of 2): drain, switch, prove, uncordon`,
+      `cp1: change ${NAMES[other]} for CRI-O (host 2 of 2): drain, switch, prove, uncordon; the API does not answer meanwhile`,
     ]);
     const applied = await cluster.kbsJson<ConvergeResult>(['apply', '-f', cluster.file]);
     expect(applied.proof.filter(({ ok }) => !ok)).toEqual([]);
-    await expectRuntimes('cri-o', 'containerd');
+    await expectRuntimes('cri-o', other);
     expect(await uids()).toBe(before);
     await expectPorts();
     expect(await planned()).toEqual([]);
@@ -267,12 +257,12 @@ describe.skipIf(CRIO_DIRECTORY === undefined)(`CRI-O beside containerd, and in i
 
   test('and back, though kbs was killed when the only control plane had neither of the two', async () => {
     const before = await uids();
-    await cluster.describe({ runtimes: runtimesOf('containerd', 'cri-o') });
+    await cluster.describe({ runtimes: runtimesOf(other, 'cri-o') });
     const isBetween = `grep -q '"stage":"leave"' /etc/kbs/runtime-change.json && ! systemctl is-active --quiet crio`;
     await killedWhen(cluster, ['apply', '-f', cluster.file], 'cp1', isBetween);
     const applied = await cluster.kbsJson<ConvergeResult>(['apply', '-f', cluster.file]);
     expect(applied.proof.filter(({ ok }) => !ok)).toEqual([]);
-    await expectRuntimes('containerd', 'cri-o');
+    await expectRuntimes(other, 'cri-o');
     expect(await uids()).toBe(before);
     await expectPorts();
     expect(await planned()).toEqual([]);

@@ -2,14 +2,12 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ConvergeResult } from '../../src/operations/index.js';
-import { offerPackages } from '../lab/apt-source.js';
 import { capture } from '../lab/command.js';
-import type { Mirror } from '../lab/mirror.js';
 import { snapshotHost, type Snapshot } from '../lab/snapshot.js';
 import { expectExactReset } from '../support/exact-reset.js';
 import { killedWhen } from '../support/kills.js';
-import { createLabCluster, type LabCluster } from '../support/lab-cluster.js';
-import { divertRunc } from '../support/lab-runc.js';
+import type { LabCluster } from '../support/lab-cluster.js';
+import { createRuntimeLab } from '../support/lab-runtime.js';
 import { startRegistry, type Registry } from '../support/registry.js';
 import { runningContainers } from '../support/running-containers.js';
 
@@ -22,15 +20,16 @@ const PASSWORD = 'kbs-t0ken%$7';
 const LOGIN = Buffer.from(`kbs:${PASSWORD}`).toString('base64');
 
 let cluster: LabCluster;
-let archive: Mirror;
 let registry: Registry;
 const SWAPPED = { cp1: { type: 'containerd' }, w1: { type: 'docker' } };
 const bare = new Map<string, Snapshot>();
 
 beforeAll(async () => {
-  cluster = await createLabCluster({ name: 'dock', hosts: HOSTS.map((name) => ({ name })), runtimes: RUNTIMES });
-  await divertRunc(cluster.lab, HOSTS);
-  archive = await offerPackages(cluster.lab, ['docker.io', 'runc']);
+  cluster = await createRuntimeLab({
+    cluster: { name: 'dock', hosts: HOSTS.map((name) => ({ name })), runtimes: RUNTIMES },
+    runtimes: ['docker', 'containerd'],
+    install: 'artifact',
+  });
   const file = (await capture(['find', cluster.bundle, '-name', 'pause-*.tar'])).stdout.trim();
   registry = await startRegistry(cluster.lab, { archive: file, ...IMAGE }, { username: 'kbs', password: PASSWORD });
   for (const name of HOSTS) bare.set(name, await snapshotHost(cluster.lab, name));
@@ -39,7 +38,6 @@ beforeAll(async () => {
 afterAll(async () => {
   delete process.env['REGISTRY_TOKEN'];
   await registry.stop();
-  await archive.stop();
   await cluster.down();
 });
 
