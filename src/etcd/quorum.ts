@@ -20,6 +20,10 @@ function refusal(what: string, rows: readonly EtcdMemberHealth[], remedy: readon
   });
 }
 
+function areNotWell(sick: readonly EtcdMemberHealth[]): string {
+  return `${sick.map(memberLabel).join(', ')} ${sick.length === 1 ? 'does' : 'do'} not`;
+}
+
 /**
  * Why a member must not be taken out: what would be left could decide nothing, or is as easily lost as one member fewer. Pure.
  * @param rows all members with their health
@@ -35,9 +39,11 @@ export function removalProblem(
   // A learner counts for no quorum.
   if (leaving === undefined || leaving.member.isLearner) return undefined;
   const name = memberLabel(leaving);
+  const refused = (why: string, remedy: readonly string[]): KbsError =>
+    refusal(`${name} cannot be taken out of etcd: ${why}`, rows, remedy);
   const left = rows.filter((row) => row !== leaving && !row.member.isLearner);
   if (left.length === 0) {
-    return refusal(`${name} cannot be taken out of etcd: it is the last member, and the cluster’s data is in it`, rows, [
+    return refused('it is the last member, and the cluster’s data is in it', [
       'kbs node replace OLD NEW -f CLUSTER_FILE   # moves the cluster to another host',
       'kbs reset -f CLUSTER_FILE   # ends the cluster',
     ]);
@@ -45,10 +51,8 @@ export function removalProblem(
   const sick = left.filter(({ problem }) => problem !== undefined);
   const needed = quorumOf(left.length);
   if (left.length - sick.length < needed) {
-    const are = sick.length === 1 ? 'does' : 'do';
-    return refusal(
-      `${name} cannot be taken out of etcd: of the ${left.length} members left ${needed} would have to run, and ${sick.map(memberLabel).join(', ')} ${are} not`,
-      rows,
+    return refused(
+      `of the ${left.length} members left ${needed} would have to run, and ${areNotWell(sick)}`,
       sick.flatMap((row) => [
         `kbs node remove ${memberLabel(row)} --dead -f CLUSTER_FILE   # first, if it is gone for good`,
         `systemctl status kubelet; crictl ps -a --name etcd   # on ${memberLabel(row)}: else heal it`,
@@ -56,9 +60,8 @@ export function removalProblem(
     );
   }
   if (mayBeEven || left.length % 2 === 1) return undefined;
-  return refusal(
-    `${name} cannot be taken out of etcd: ${left.length} members would be left, which tolerate ${left.length - needed === 0 ? 'no failure' : 'no more failures than one fewer'}`,
-    rows,
+  return refused(
+    `${left.length} members would be left, which tolerate ${left.length - needed === 0 ? 'no failure' : 'no more failures than one fewer'}`,
     [
       `kbs node replace ${name} NEW -f CLUSTER_FILE   # another host takes its place`,
       `kbs node remove ${name} --force -f CLUSTER_FILE   # leaves ${left.length} members`,
@@ -78,10 +81,7 @@ export function restartProblem(rows: readonly EtcdMemberHealth[], id: string): K
   const well = voters.length - sick.length;
   const needed = quorumOf(voters.length);
   if (own === undefined || sick.length === 0 || well < needed || well - 1 >= needed) return undefined;
-  const does = sick.length === 1 ? 'does' : 'do';
-  return refusal(
-    `etcd on ${memberLabel(own)} cannot be restarted now: ${sick.map(memberLabel).join(', ')} ${does} not work, and all others are needed`,
-    rows,
-    ['kbs status -f CLUSTER_FILE   # then heal what is red and run the same command again'],
-  );
+  return refusal(`etcd on ${memberLabel(own)} cannot be restarted now: ${areNotWell(sick)} work, and all others are needed`, rows, [
+    'kbs status -f CLUSTER_FILE   # then heal what is red and run the same command again',
+  ]);
 }
