@@ -12,8 +12,8 @@ export function isByteSource(value: unknown): value is ByteSource {
 }
 
 /**
- * A local file from a byte offset on. All pieces share one buffer: a new one for each would be garbage faster than Node collects it,
- * and sending a file to many hosts would cost more for its memory than for its encryption.
+ * A local file from a byte offset on. All pieces share one buffer: a new one for each would be garbage at once, and collecting what
+ * uploads to many hosts leave costs much of what sending takes.
  * @throws NodeJS.ErrnoException when the file cannot be read
  */
 export async function* fileBytes(path: string, offset: number): AsyncGenerator<Buffer, void> {
