@@ -4,9 +4,10 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ConvergeResult, VerifyResult } from '../../src/operations/index.js';
 import { flannelObjects } from '../../src/phases/pod-network/flannel.js';
 import { printYaml } from '../../src/yaml/index.js';
-import { diffSnapshots, snapshotHost, type Snapshot } from '../lab/snapshot.js';
+import { snapshotHost, type Snapshot } from '../lab/snapshot.js';
+import { expectExactReset } from '../support/exact-reset.js';
 import type { LabCluster } from '../support/lab-cluster.js';
-import { CRIO_DIRECTORY } from '../support/lab-crio.js';
+import { CRIO_DIRECTORY, WHY_NO_CRIO } from '../support/lab-crio.js';
 import { createRuntimeLab, type LabRuntime } from '../support/lab-runtime.js';
 import { IS_THOROUGH } from '../support/thorough.js';
 import { expectOnly, packetsDuring } from '../support/wire-packets.js';
@@ -137,7 +138,7 @@ const WAYS = { vxlan: 'udp dport 8472', udp: 'udp dport 8285', plain: 'ip saddr 
 const isMissing = ({ runtime }: Journey): boolean => runtime === 'cri-o' && CRIO_DIRECTORY === undefined;
 
 function titleOf(journey: Journey): string {
-  const why = isMissing(journey) ? ' (skipped: needs the programs of CRI-O 1.25, KBS_TEST_CRIO_DIR names their folder)' : '';
+  const why = isMissing(journey) ? WHY_NO_CRIO : '';
   return `pod networks with ${journey.runtime} as ${journey.install}, cgroup driver ${journey.cgroupDriver}${why}`;
 }
 
@@ -227,10 +228,7 @@ for (const journey of JOURNEYS) {
     });
 
     test('reset leaves nothing of any of them', async () => {
-      const result = await cluster.kbs(['reset', '-f', cluster.file, '--yes']);
-      expect(result.exitCode, result.stderr).toBe(0);
-      for (const host of HOSTS)
-        expect(diffSnapshots(bare.get(host) as Snapshot, await snapshotHost(cluster.lab, host, { ignorePaths })), host).toEqual([]);
+      await expectExactReset(cluster, HOSTS, bare, { ignorePaths });
     });
   });
 }

@@ -7,7 +7,7 @@ import { snapshotHost, type Snapshot } from '../lab/snapshot.js';
 import { expectExactReset } from '../support/exact-reset.js';
 import { killedWhen } from '../support/kills.js';
 import type { LabCluster } from '../support/lab-cluster.js';
-import { CRIO_DIRECTORY } from '../support/lab-crio.js';
+import { CRIO_DIRECTORY, WHY_NO_CRIO } from '../support/lab-crio.js';
 import { createRuntimeLab } from '../support/lab-runtime.js';
 import { startRegistry, type Registry } from '../support/registry.js';
 import { runningContainers } from '../support/running-containers.js';
@@ -20,13 +20,12 @@ import { IS_THOROUGH } from '../support/thorough.js';
  */
 
 const HOSTS = ['cp1', 'w1'];
-const REASON = CRIO_DIRECTORY === undefined ? ' (skipped: needs the programs of CRI-O 1.25, KBS_TEST_CRIO_DIR names their folder)' : '';
 const IMAGE = { name: 'private/pause', tag: '1' };
 const PASSWORD = 'kbs-t0ken%$7';
 
 const DRIVERS = IS_THOROUGH ? ['systemd', 'cgroupfs'] : ['systemd'];
 
-describe.skipIf(CRIO_DIRECTORY === undefined).each(DRIVERS)(`CRI-O on every node${REASON}, cgroup driver %s`, (cgroupDriver) => {
+describe.skipIf(CRIO_DIRECTORY === undefined).each(DRIVERS)(`CRI-O on every node${WHY_NO_CRIO}, cgroup driver %s`, (cgroupDriver) => {
   let cluster: LabCluster;
   let registry: Registry;
   const bare = new Map<string, Snapshot>();
@@ -149,7 +148,7 @@ const ON_NODES: Readonly<Record<Runtime, string>> = {
 };
 const OTHERS: readonly Runtime[] = IS_THOROUGH ? ['containerd', 'docker'] : ['containerd'];
 
-describe.skipIf(CRIO_DIRECTORY === undefined).each(OTHERS)(`CRI-O beside %s, and in its place${REASON}`, (other) => {
+describe.skipIf(CRIO_DIRECTORY === undefined).each(OTHERS)(`CRI-O beside %s, and in its place${WHY_NO_CRIO}`, (other) => {
   const image = 'registry.k8s.io/e2e-test-images/agnhost:2.40';
   const port = 18_090;
   let cluster: LabCluster;

@@ -11,6 +11,16 @@ import { mildRunc } from './lab-runc.js';
 /** Folder with the programs of CRI-O 1.25; undefined: there is none, and nothing can be proven. */
 export const CRIO_DIRECTORY = process.env['KBS_TEST_CRIO_DIR'];
 
+/** For titles of tests: why they are skipped; nothing when they are not. */
+export const WHY_NO_CRIO =
+  CRIO_DIRECTORY === undefined ? ' (skipped: needs the programs of CRI-O 1.25, KBS_TEST_CRIO_DIR names their folder)' : '';
+
+/** @throws Error when no folder is named */
+export function crioDirectory(): string {
+  if (CRIO_DIRECTORY === undefined) throw new Error('KBS_TEST_CRIO_DIR names no folder with the programs of CRI-O');
+  return CRIO_DIRECTORY;
+}
+
 /** What has to be in it, for the architecture of this machine and without libraries that Debian's smallest system lacks. */
 export const CRIO_PROGRAMS = ['crio', 'crio-status', 'conmon', 'pinns', 'runc'] as const;
 

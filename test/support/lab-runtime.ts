@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { offerPackages } from '../lab/apt-source.js';
 import { createLabCluster, type LabCluster } from './lab-cluster.js';
-import { bundleWithCrio, CRIO_DIRECTORY, prepareForCrio } from './lab-crio.js';
+import { bundleWithCrio, crioDirectory, prepareForCrio } from './lab-crio.js';
 import { divertRunc } from './lab-runc.js';
 
 /** Container runtimes a lab can have; `cri-o` only with the programs `KBS_TEST_CRIO_DIR` names. */
@@ -25,7 +25,7 @@ export async function createRuntimeLab(options: {
   const { runtimes, install } = options;
   const { name, hosts } = options.cluster;
   const directory = await mkdtemp(join(tmpdir(), `kbs-runtime-${name}-`));
-  const crio = runtimes.includes('cri-o') ? (CRIO_DIRECTORY ?? 'KBS_TEST_CRIO_DIR') : undefined;
+  const crio = runtimes.includes('cri-o') ? crioDirectory() : undefined;
   const cluster = await createLabCluster({
     ...options.cluster,
     ...(crio === undefined ? {} : { bundle: (standard: string) => bundleWithCrio(crio, standard, join(directory, 'bundle')) }),
