@@ -12,5 +12,5 @@ export {
   type Step,
   type StepContext,
 } from './types.js';
-export { waitFor, type Glimpse, type WaitOptions } from './wait.js';
+export { doneUnless, waitFor, type Glimpse, type WaitOptions } from './wait.js';
 export { runEngine } from './run.js';

@@ -17,10 +17,17 @@ export interface WaitOptions<T> {
   readonly probe: () => Promise<Glimpse<T>>;
   /** Commands that tell more, put into the error. */
   readonly remedy?: readonly string[];
+  /** What is gathered when the time is over and put into the error, a line each; never asked before. */
+  readonly evidence?: () => Promise<readonly string[]>;
   readonly where?: ErrorPlace;
 }
 
 const SLOWEST_POLL_MS = 200;
+
+/** What a look found that asks for trouble: with none, the awaited state is there. */
+export function doneUnless(problem: string | undefined): Glimpse<true> {
+  return problem === undefined ? { done: true, value: true } : { done: false, seen: problem };
+}
 
 /**
  * Looks until the awaited state is there; the first look is at once.
@@ -35,7 +42,7 @@ export async function waitFor<T>(options: WaitOptions<T>): Promise<T> {
     const glimpse = await lookInTime(options, options.forMs - (performance.now() - startedMs));
     if (glimpse?.done) return glimpse.value;
     if (glimpse) last = glimpse.seen;
-    if (glimpse === undefined || performance.now() - startedMs + everyMs > options.forMs) throw timedOut(options, last);
+    if (glimpse === undefined || performance.now() - startedMs + everyMs > options.forMs) throw await timedOut(options, last);
     // The pause ends early when the run is cancelled; the check above then says so.
     await sleep(everyMs, undefined, { signal: options.signal }).catch(() => undefined);
   }
@@ -52,13 +59,23 @@ async function lookInTime<T>(options: WaitOptions<T>, leftMs: number): Promise<G
   }
 }
 
-function timedOut<T>({ what, forMs, remedy = [], where = {} }: WaitOptions<T>, last: string): KbsError {
+async function timedOut<T>(options: WaitOptions<T>, last: string): Promise<KbsError> {
+  const { what, forMs, remedy = [], where = {} } = options;
   const seconds = forMs / 1000;
   return new KbsError('WAIT_TIMEOUT', `waited ${seconds} s for ${what}; seen last: ${last}`, {
     where,
     remedy,
-    details: [`seen last: ${last}`],
+    details: [`seen last: ${last}`, ...(await gather(options))],
   });
+}
+
+/** A host that cannot be asked any more must not hide what was waited for in vain. */
+async function gather<T>({ evidence }: WaitOptions<T>): Promise<readonly string[]> {
+  try {
+    return (await evidence?.()) ?? [];
+  } catch (error) {
+    return [`no more to be told: ${error instanceof Error ? error.message : String(error)}`];
+  }
 }
 
 function cancelled<T>({ what, where = {} }: WaitOptions<T>, last: string): KbsError {

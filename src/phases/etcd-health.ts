@@ -1,6 +1,5 @@
 import { PORTS } from '../constants/index.js';
-import { checkStep, waitFor, type AnyStep } from '../engine/index.js';
-import { KbsError } from '../errors/index.js';
+import { checkStep, doneUnless, waitFor, type AnyStep } from '../engine/index.js';
 import { httpStatus, type Host } from '../host/index.js';
 
 const READY_TIMEOUT_MS = 240_000;
@@ -25,25 +24,15 @@ interface EtcdTrouble {
 
 /** Waits until the etcd member of a host is up and has a leader. @throws KbsError WAIT_TIMEOUT with the evidence; CANCELLED */
 export async function awaitEtcd(host: Host, { evidence, remedy, signal }: EtcdTrouble & { readonly signal: AbortSignal }): Promise<void> {
-  try {
-    await waitFor({
-      what: `etcd on ${host.address}`,
-      forMs: READY_TIMEOUT_MS,
-      signal,
-      probe: async () => {
-        const problem = await healthProblem(host);
-        return problem === undefined ? { done: true, value: true } : { done: false, seen: problem };
-      },
-    });
-  } catch (error) {
-    if (!(error instanceof KbsError) || error.code !== 'WAIT_TIMEOUT') throw error;
-    throw new KbsError('WAIT_TIMEOUT', error.message, {
-      where: { host: host.name },
-      details: await evidence(host),
-      remedy: [`${remedy}   # on ${host.name}`],
-      cause: error,
-    });
-  }
+  await waitFor({
+    what: `etcd on ${host.address}`,
+    forMs: READY_TIMEOUT_MS,
+    signal,
+    where: { host: host.name },
+    remedy: [`${remedy}   # on ${host.name}`],
+    evidence: () => evidence(host),
+    probe: async () => doneUnless(await healthProblem(host)),
+  });
 }
 
 /** The etcd member of a host is up and has a leader. */

@@ -1,5 +1,5 @@
 import { KbsError } from '../errors/index.js';
-import { step, waitFor, type AnyStep, type Glimpse, type StepContext } from '../engine/index.js';
+import { doneUnless, step, waitFor, type AnyStep, type Glimpse, type StepContext } from '../engine/index.js';
 import type { Plan } from '../events/index.js';
 import type { Host, UnitState } from '../host/index.js';
 import type { UnitStepOptions } from './types.js';
@@ -98,8 +98,7 @@ async function lookAtUnit(host: Host, options: UnitStepOptions, context: StepCon
   const { active } = await host.units.state(options.unit);
   if (active === 'failed') throw new KbsError('VERIFY_FAILED', `${options.unit} failed`);
   if (active !== 'active') return { done: false, seen: `it is ${active}` };
-  const notReady = await askReady(host, options, context);
-  return notReady === undefined ? { done: true, value: true } : { done: false, seen: notReady };
+  return doneUnless(await askReady(host, options, context));
 }
 
 async function verifyUnit(host: Host, options: UnitStepOptions, context: StepContext): Promise<void> {

@@ -1,6 +1,5 @@
 import { PORTS } from '../../constants/index.js';
-import { checkStep, waitFor, type AnyStep } from '../../engine/index.js';
-import { KbsError } from '../../errors/index.js';
+import { checkStep, doneUnless, waitFor, type AnyStep } from '../../engine/index.js';
 import { httpStatus, type Host } from '../../host/index.js';
 import type { RunContext } from '../context.js';
 import { controlPlaneEvidence } from './evidence.js';
@@ -22,25 +21,15 @@ async function readyProblem(host: Host, ca: string): Promise<string | undefined>
 
 /** Waits until the API server of a host is ready. @throws KbsError WAIT_TIMEOUT with what the host itself says; CANCELLED */
 export async function awaitApiServer(host: Host, ca: string, spec: RunContext['spec'], signal: AbortSignal): Promise<void> {
-  try {
-    await waitFor({
-      what: `the API server on ${host.address}:${PORTS.apiServer}`,
-      forMs: READY_TIMEOUT_MS,
-      signal,
-      probe: async () => {
-        const problem = await readyProblem(host, ca);
-        return problem === undefined ? { done: true, value: true } : { done: false, seen: problem };
-      },
-    });
-  } catch (error) {
-    if (!(error instanceof KbsError) || error.code !== 'WAIT_TIMEOUT') throw error;
-    throw new KbsError('WAIT_TIMEOUT', error.message, {
-      where: { host: host.name },
-      details: await controlPlaneEvidence(host, spec),
-      remedy: [`crictl ps -a; crictl logs $(crictl ps -a --name kube-apiserver -q | head -n 1)   # on ${host.name}`],
-      cause: error,
-    });
-  }
+  await waitFor({
+    what: `the API server on ${host.address}:${PORTS.apiServer}`,
+    forMs: READY_TIMEOUT_MS,
+    signal,
+    where: { host: host.name },
+    remedy: [`crictl ps -a; crictl logs $(crictl ps -a --name kube-apiserver -q | head -n 1)   # on ${host.name}`],
+    evidence: () => controlPlaneEvidence(host, spec),
+    probe: async () => doneUnless(await readyProblem(host, ca)),
+  });
 }
 
 /** The API server of this host serves: etcd has a quorum and the start-up hooks are through. */

@@ -1,4 +1,4 @@
-import { step, waitFor, type AnyStep, type StepContext } from '../../engine/index.js';
+import { step, waitFor, type AnyStep, type Glimpse, type StepContext } from '../../engine/index.js';
 import { etcdSays, type EtcdAccess, type EtcdMember } from '../../etcd/index.js';
 import { KbsError } from '../../errors/index.js';
 import type { Plan } from '../../events/index.js';
@@ -96,44 +96,37 @@ export function addMemberStep(phase: Joining, slice: Slice, lost: EtcdMember | u
   });
 }
 
-async function promoteWhenReady({ etcd, spec }: Slice, host: Host, context: StepContext): Promise<void> {
+async function promote({ etcd }: Slice, host: Host, signal: AbortSignal): Promise<Glimpse<true>> {
   try {
-    await waitFor({
-      what: `the new member of etcd on ${host.address} to catch up`,
-      forMs: PROMOTE_MS,
-      signal: context.signal,
-      probe: async () => {
-        try {
-          const member = memberOf(await etcd.members(context.signal), host);
-          if (member?.isLearner === false) return { done: true, value: true };
-          if (member === undefined) throw new KbsError('ETCD_REFUSED', 'the new member was taken out of etcd again by somebody else');
-          if (member.clientUrls.length === 0) return { done: false, seen: 'it has not started yet' };
-          await etcd.promote(member.id, context.signal);
-          return { done: true, value: true };
-        } catch (error) {
-          const isEarly = etcdSays(error) !== undefined || (error instanceof KbsError && error.code === 'ETCD_UNREACHABLE');
-          if (!isEarly) throw error;
-          return { done: false, seen: (error as Error).message };
-        }
-      },
-    });
+    const member = memberOf(await etcd.members(signal), host);
+    if (member?.isLearner === false) return { done: true, value: true };
+    if (member === undefined) throw new KbsError('ETCD_REFUSED', 'the new member was taken out of etcd again by somebody else');
+    if (member.clientUrls.length === 0) return { done: false, seen: 'it has not started yet' };
+    await etcd.promote(member.id, signal);
+    return { done: true, value: true };
   } catch (error) {
-    if (!(error instanceof KbsError) || error.code !== 'WAIT_TIMEOUT') throw error;
-    throw new KbsError('WAIT_TIMEOUT', error.message, {
-      where: { host: host.name },
-      details: [
-        ...error.details,
-        ...(isEtcdHost(host) ? await host.units.journal(UNITS.etcd, 25) : await controlPlaneEvidence(host, spec)),
-      ],
-      remedy: [
-        isEtcdHost(host)
-          ? `journalctl -u ${UNITS.etcd} -n 100 --no-pager   # on ${host.name}`
-          : `crictl ps -a; crictl logs $(crictl ps -a --name etcd -q | head -n 1)   # on ${host.name}`,
-        'run the same command again: it goes on where it was',
-      ],
-      cause: error,
-    });
+    const isEarly = etcdSays(error) !== undefined || (error instanceof KbsError && error.code === 'ETCD_UNREACHABLE');
+    if (!isEarly) throw error;
+    return { done: false, seen: (error as Error).message };
   }
+}
+
+async function promoteWhenReady(slice: Slice, host: Host, { signal }: StepContext): Promise<void> {
+  const isOwnHost = isEtcdHost(host);
+  await waitFor({
+    what: `the new member of etcd on ${host.address} to catch up`,
+    forMs: PROMOTE_MS,
+    signal,
+    where: { host: host.name },
+    remedy: [
+      isOwnHost
+        ? `journalctl -u ${UNITS.etcd} -n 100 --no-pager   # on ${host.name}`
+        : `crictl ps -a; crictl logs $(crictl ps -a --name etcd -q | head -n 1)   # on ${host.name}`,
+      'run the same command again: it goes on where it was',
+    ],
+    evidence: () => (isOwnHost ? host.units.journal(UNITS.etcd, 25) : controlPlaneEvidence(host, slice.spec)),
+    probe: () => promote(slice, host, signal),
+  });
 }
 
 /** The member votes, as soon as it has what the others have. */

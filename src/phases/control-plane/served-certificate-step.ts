@@ -1,5 +1,5 @@
 import { PATHS, PORTS } from '../../constants/index.js';
-import { checkStep, waitFor, type AnyStep } from '../../engine/index.js';
+import { checkStep, doneUnless, waitFor, type AnyStep } from '../../engine/index.js';
 import { servedCertificate, type Host } from '../../host/index.js';
 import { isSameCertificate } from '../../pki/index.js';
 
@@ -27,10 +27,7 @@ export function servedCertificateStep(ca: string): AnyStep {
         signal,
         where: { host: host.name },
         remedy: [`crictl stop $(crictl ps --name kube-apiserver -q)   # on ${host.name}: the kubelet starts it again at once`],
-        probe: async () => {
-          const seen = await problem(host, ca);
-          return seen === undefined ? { done: true, value: true } : { done: false, seen };
-        },
+        probe: async () => doneUnless(await problem(host, ca)),
       });
     },
   });

@@ -1,6 +1,6 @@
 import { controlPlanes, endpointProvider, type EndpointProvider } from '../../config/index.js';
 import { PATHS, PORTS, UNITS } from '../../constants/index.js';
-import { checkStep, waitFor, type AnyStep } from '../../engine/index.js';
+import { checkStep, doneUnless, waitFor, type AnyStep } from '../../engine/index.js';
 import { KbsError } from '../../errors/index.js';
 import { httpStatus, type Host } from '../../host/index.js';
 import { nodeEndpoint, urlOf } from '../access.js';
@@ -61,10 +61,7 @@ async function waitUntilReached(host: Host, spec: Spec, ca: string, signal: Abor
       what: `the control-plane endpoint ${url} from ${host.name}`,
       forMs: REACH_WAIT_MS,
       signal,
-      probe: async () => {
-        const problem = await problemAt(host, target, ca);
-        return problem === undefined ? { done: true, value: true } : { done: false, seen: problem };
-      },
+      probe: async () => doneUnless(await problemAt(host, target, ca)),
     });
   } catch (error) {
     if (!(error instanceof KbsError) || error.code !== 'WAIT_TIMEOUT') throw error;

@@ -1,2 +1,2 @@
-export { withKubeletEvidence } from './evidence.js';
+export { kubeletTrouble } from './evidence.js';
 export { joinNodePhase, nameTaken, nodeReadyPhase } from './phase.js';

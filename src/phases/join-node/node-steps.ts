@@ -1,11 +1,11 @@
 import { NODE_KEYS } from '../../constants/index.js';
-import { checkStep, step, waitFor, type AnyStep } from '../../engine/index.js';
+import { checkStep, doneUnless, step, waitFor, type AnyStep } from '../../engine/index.js';
 import { KbsError } from '../../errors/index.js';
 import type { Host } from '../../host/index.js';
 import type { KubeApi, KubeObject, ObjectRef } from '../../kube/index.js';
 import { runtimeOf } from '../container-runtime/index.js';
 import type { RunContext } from '../context.js';
-import { withKubeletEvidence } from './evidence.js';
+import { kubeletTrouble } from './evidence.js';
 
 type RuntimeSlice = Pick<RunContext, 'kube' | 'spec'>;
 
@@ -26,12 +26,13 @@ function socketOf(node: KubeObject | undefined): string | undefined {
   return node?.metadata.annotations?.[NODE_KEYS.criSocket];
 }
 
-async function waitForNode(api: KubeApi, name: string, signal: AbortSignal): Promise<void> {
+async function waitForNode(api: KubeApi, host: Host, runtimeUnits: readonly string[], signal: AbortSignal): Promise<void> {
   await waitFor({
-    what: `the kubelet to register node ${name}`,
+    what: `the kubelet to register node ${host.name}`,
     forMs: REGISTER_WAIT_MS,
     signal,
-    probe: async () => ((await api.read(refOf(name))) === undefined ? { done: false, seen: 'no such node' } : { done: true, value: true }),
+    ...kubeletTrouble(host, runtimeUnits),
+    probe: async () => doneUnless((await api.read(refOf(host.name))) === undefined ? 'no such node' : undefined),
   });
 }
 
@@ -52,7 +53,7 @@ export function nodeAnnotationStep({ kube, spec }: RuntimeSlice, { name }: Pick<
         : { change: socket === undefined ? 'create' : 'update', summary: `annotate the node with ${criSocket}` },
     async apply(host, _seen, { signal }) {
       const api = await kube.connect(signal);
-      await withKubeletEvidence(host, evidenceUnits, () => waitForNode(api, host.name, signal));
+      await waitForNode(api, host, evidenceUnits, signal);
       await api.patch(refOf(host.name), 'merge', { metadata: { annotations: { [NODE_KEYS.criSocket]: criSocket } } });
     },
     async verify(host, { signal }) {
@@ -78,21 +79,16 @@ export function nodeReadyStep({ kube, spec }: RuntimeSlice): AnyStep {
     timeoutMs: READY_WAIT_MS + 60_000,
     async run(host, { signal }) {
       const api = await kube.connect(signal);
-      await withKubeletEvidence(host, runtimeOf(spec, host).evidenceUnits, () =>
-        waitFor({
-          what: `node ${host.name} to be Ready`,
-          forMs: READY_WAIT_MS,
-          signal,
-          remedy: [
-            'crictl pods; crictl ps -a   # does the pod network run here?',
-            `kubectl describe node ${host.name}   # on a control plane`,
-          ],
-          probe: async () => {
-            const problem = readyProblem(await api.read(refOf(host.name)));
-            return problem === undefined ? { done: true, value: true } : { done: false, seen: problem };
-          },
-        }),
-      );
+      await waitFor({
+        what: `node ${host.name} to be Ready`,
+        forMs: READY_WAIT_MS,
+        signal,
+        ...kubeletTrouble(host, runtimeOf(spec, host).evidenceUnits, [
+          'crictl pods; crictl ps -a   # does the pod network run here?',
+          `kubectl describe node ${host.name}   # on a control plane`,
+        ]),
+        probe: async () => doneUnless(readyProblem(await api.read(refOf(host.name)))),
+      });
     },
   });
 }

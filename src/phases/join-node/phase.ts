@@ -1,12 +1,12 @@
 import { PATHS } from '../../constants/index.js';
-import { checkStep, waitFor, type AnyStep, type Glimpse, type Phase } from '../../engine/index.js';
+import { checkStep, doneUnless, waitFor, type AnyStep, type Glimpse, type Phase } from '../../engine/index.js';
 import { KbsError } from '../../errors/index.js';
 import type { Host } from '../../host/index.js';
 import { removeFilesStep } from '../../steps/index.js';
 import type { RunContext } from '../context.js';
 import { runtimeOf } from '../container-runtime/index.js';
 import { joinedProblem } from '../kubelet/index.js';
-import { withKubeletEvidence } from './evidence.js';
+import { kubeletTrouble } from './evidence.js';
 import { nodeAnnotationStep, nodeReadyStep } from './node-steps.js';
 
 type Slice = Pick<RunContext, 'spec' | 'node' | 'kube' | 'now'>;
@@ -20,8 +20,7 @@ async function lookForCertificate(host: Host, { node, now }: Slice): Promise<Gli
   const missing = wanted.filter((path) => stats.get(path) === undefined);
   if (missing.length > 0) return { done: false, seen: `no ${missing.join(' and no ')} yet` };
   const { access } = await node.entry();
-  const problem = await joinedProblem(host, { nodeName: host.name, access, now });
-  return problem === undefined ? { done: true, value: true } : { done: false, seen: problem };
+  return doneUnless(await joinedProblem(host, { nodeName: host.name, access, now }));
 }
 
 function certificateStep(slice: Slice): AnyStep {
@@ -29,16 +28,17 @@ function certificateStep(slice: Slice): AnyStep {
     id: 'join-node/certificate',
     title: 'Wait for the kubelet’s certificate',
     timeoutMs: CERTIFICATE_WAIT_MS + 30_000,
-    run: (host, { signal }) =>
-      withKubeletEvidence(host, runtimeOf(slice.spec, host).evidenceUnits, async () => {
-        await waitFor({
-          what: 'the cluster to sign the kubelet’s certificate',
-          forMs: CERTIFICATE_WAIT_MS,
-          signal,
-          remedy: ['kubectl get csr   # on a control plane: has it come in, was it approved?'],
-          probe: () => lookForCertificate(host, slice),
-        });
-      }),
+    async run(host, { signal }) {
+      await waitFor({
+        what: 'the cluster to sign the kubelet’s certificate',
+        forMs: CERTIFICATE_WAIT_MS,
+        signal,
+        ...kubeletTrouble(host, runtimeOf(slice.spec, host).evidenceUnits, [
+          'kubectl get csr   # on a control plane: has it come in, was it approved?',
+        ]),
+        probe: () => lookForCertificate(host, slice),
+      });
+    },
   });
 }
 

@@ -1,11 +1,11 @@
 import { etcdTopology, MIRROR_POD_ANNOTATION, NAMESPACES } from '../../constants/index.js';
-import { checkStep, step, waitFor, type AnyStep } from '../../engine/index.js';
+import { checkStep, doneUnless, step, waitFor, type AnyStep } from '../../engine/index.js';
 import { memberLabel, quorumOf, type EtcdMemberHealth } from '../../etcd/index.js';
 import { KbsError } from '../../errors/index.js';
 import type { KubeApi, KubeObject } from '../../kube/index.js';
 import type { ContainerRuntime } from '../container-runtime/index.js';
 import { isControlPlane } from '../context.js';
-import { withKubeletEvidence } from '../join-node/index.js';
+import { kubeletTrouble } from '../join-node/index.js';
 import { cordonStep, drainStep, membersHealth } from '../leave/index.js';
 import { nodeOf, readyProblem } from '../verify/index.js';
 import type { RuntimeChangeContext } from './change.js';
@@ -151,18 +151,13 @@ export function worksStep({ kube, change: { to } }: RuntimeChangeContext): AnySt
         ]);
         return nodeProblem(node, pods.flat(), to);
       };
-      await withKubeletEvidence(host, to.evidenceUnits, () =>
-        waitFor({
-          what: `node ${host.name} to work with ${to.title}`,
-          forMs: WORKS_WITHIN_MS,
-          signal,
-          remedy: [`crictl pods; crictl ps -a   # on ${host.name}`, `kubectl describe node ${host.name}`],
-          probe: async () => {
-            const problem = await look();
-            return problem === undefined ? { done: true, value: true } : { done: false, seen: problem };
-          },
-        }),
-      );
+      await waitFor({
+        what: `node ${host.name} to work with ${to.title}`,
+        forMs: WORKS_WITHIN_MS,
+        signal,
+        ...kubeletTrouble(host, to.evidenceUnits, [`crictl pods; crictl ps -a   # on ${host.name}`, `kubectl describe node ${host.name}`]),
+        probe: async () => doneUnless(await look()),
+      });
     },
   });
 }

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { waitFor, type Glimpse } from '../../../src/engine/index.js';
+import { doneUnless, waitFor, type Glimpse } from '../../../src/engine/index.js';
 
 const signal = new AbortController().signal;
 
@@ -30,6 +30,24 @@ test('the error says how long, for what, and what was seen last', async () => {
     code: 'WAIT_TIMEOUT',
     message: 'waited 0.05 s for etcd to have a leader; seen last: 1 of 3 members',
     remedy: ['crictl ps'],
+  });
+});
+
+test('evidence is gathered once the time is over, and stands behind what was seen last', async () => {
+  let asked = 0;
+  const evidence = async (): Promise<readonly string[]> => [`etcd: exit code ${(asked += 1)}`];
+  await waitFor({ what: 'it', forMs: 50, signal, evidence, probe: async () => doneUnless(undefined) });
+  expect(asked).toBe(0);
+  const vain = waitFor({ what: 'it', everyMs: 5, forMs: 20, signal, evidence, probe: async () => doneUnless('a hole') });
+  await expect(vain).rejects.toMatchObject({ code: 'WAIT_TIMEOUT', details: ['seen last: a hole', 'etcd: exit code 1'] });
+});
+
+test('evidence nobody can give hides nothing', async () => {
+  const evidence = (): Promise<readonly string[]> => Promise.reject(new Error('the connection is gone'));
+  const vain = waitFor({ what: 'it', everyMs: 5, forMs: 20, signal, evidence, probe: async () => doneUnless('a hole') });
+  await expect(vain).rejects.toMatchObject({
+    message: 'waited 0.02 s for it; seen last: a hole',
+    details: ['seen last: a hole', 'no more to be told: the connection is gone'],
   });
 });
 
