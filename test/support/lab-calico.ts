@@ -1,11 +1,12 @@
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CALICO_REPOSITORY } from '../../src/versions/images.js';
 import { DEFAULT_VERSIONS } from '../../src/versions/releases.js';
-import { CATALOGUE_FILE, imagePath, type Catalogue, type CatalogueImage } from '../lab/artifacts-catalogue.js';
+import { imagePath, type CatalogueImage } from '../lab/artifacts-catalogue.js';
 import { output } from '../lab/command.js';
 import { labArchitecture } from '../lab/components/architecture.js';
 import { sha256OfFile } from '../lab/components/digest.js';
+import { bundleWith } from './bundle-copy.js';
 
 /** Folder with archives of Calico's images; undefined: there is none, and nothing can be proven. */
 export const CALICO_DIRECTORY = process.env['KBS_TEST_CALICO_DIR'];
@@ -41,13 +42,8 @@ async function addImage(directory: string, bundle: string, name: string): Promis
  * A copy of a bundle with Calico's images; big files are shared with the original.
  * @param directory that of `KBS_TEST_CALICO_DIR`
  */
-export async function bundleWithCalico(directory: string, from: string, to: string): Promise<string> {
-  await output(['cp', '-al', from, to]);
-  const added = await Promise.all(IMAGES.map((name) => addImage(directory, to, name)));
-  const file = join(to, CATALOGUE_FILE);
-  const catalogue = JSON.parse(await readFile(file, 'utf8')) as Catalogue;
-  // A new file: the old one is shared with the original.
-  await rm(file);
-  await writeFile(file, JSON.stringify({ ...catalogue, images: { ...catalogue.images, ...Object.fromEntries(added) } }));
-  return to;
+export function bundleWithCalico(directory: string, from: string, to: string): Promise<string> {
+  return bundleWith(from, to, async (copy) => ({
+    images: Object.fromEntries(await Promise.all(IMAGES.map((name) => addImage(directory, copy, name)))),
+  }));
 }

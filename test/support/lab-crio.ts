@@ -1,11 +1,12 @@
-import { access, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { access, mkdir, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { artifactPath, CATALOGUE_FILE, type Catalogue } from '../lab/artifacts-catalogue.js';
+import { artifactPath } from '../lab/artifacts-catalogue.js';
 import { output } from '../lab/command.js';
 import { labArchitecture } from '../lab/components/architecture.js';
 import { sha256OfFile } from '../lab/components/digest.js';
 import { writeTar } from '../lab/images-layer.js';
 import type { Lab } from '../lab/lab.js';
+import { bundleWith } from './bundle-copy.js';
 import { mildRunc } from './lab-runc.js';
 
 /** Folder with the programs of CRI-O 1.25; undefined: there is none, and nothing can be proven. */
@@ -36,10 +37,16 @@ export async function bundleWithCrio(directory: string, from: string, to: string
   await Promise.all(CRIO_PROGRAMS.map((name) => access(join(directory, name))));
   const version = /crio version (\d+\.\d+\.\d+)/.exec(await output([join(directory, 'crio'), '--version']))?.[1];
   if (version === undefined) throw new Error(`${directory}/crio does not tell its version`);
-  await output(['cp', '-al', from, to]);
-  const architecture = labArchitecture().name;
-  const archive = join(to, artifactPath(ARCHIVE_URL, version, architecture));
-  await mkdir(dirname(archive), { recursive: true });
+  return bundleWith(from, to, async (copy) => {
+    const architecture = labArchitecture().name;
+    const archive = join(copy, artifactPath(ARCHIVE_URL, version, architecture));
+    await mkdir(dirname(archive), { recursive: true });
+    await writeArchive(directory, archive);
+    return { artifacts: { 'cri-o': { url: ARCHIVE_URL, sha256: { [version]: { [architecture]: await sha256OfFile(archive) } } } } };
+  });
+}
+
+async function writeArchive(directory: string, archive: string): Promise<void> {
   await writeTar(
     archive,
     [
@@ -54,12 +61,6 @@ export async function bundleWithCrio(directory: string, from: string, to: string
     ],
     { gzip: true, asGiven: true },
   );
-  const catalogue = JSON.parse(await readFile(join(to, CATALOGUE_FILE), 'utf8')) as Catalogue;
-  const crio = { url: ARCHIVE_URL, sha256: { [version]: { [architecture]: await sha256OfFile(archive) } } };
-  // A new file: the old one is shared with the original.
-  await rm(join(to, CATALOGUE_FILE));
-  await writeFile(join(to, CATALOGUE_FILE), JSON.stringify({ ...catalogue, artifacts: { ...catalogue.artifacts, 'cri-o': crio } }));
-  return to;
 }
 
 /**
