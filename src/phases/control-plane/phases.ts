@@ -52,8 +52,9 @@ export const controlPlanePhase: Phase<StorageSlice> = {
   on: 'control-plane',
   // With its image there a static pod starts at once; without it the kubelet would back off.
   after: ['control-plane-kubelet', 'control-plane-images'],
-  // An API server without etcd ends after seconds, and the kubelet would back off.
-  waitsFor: ['etcd-members'],
+  // An API server without etcd ends after seconds, and the kubelet would back off. And members of a new etcd start together: one that
+  // is alone has no quorum, and whoever asks it who its members are waits ten seconds for no answer.
+  waitsFor: ['etcd-members', 'control-plane-images'],
   async steps(context, host) {
     const manifestsStep = (files: readonly FileSpec[]): AnyStep =>
       filesStep({
