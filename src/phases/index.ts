@@ -47,7 +47,7 @@ export {
 } from './endpoint/index.js';
 export { etcdChecksPhase, lookAtEndpoint } from './etcd-checks/index.js';
 export { etcdHostsPhase, etcdMembersPhase, etcdServersPhase } from './etcd-hosts/index.js';
-export { controlPlaneImagesPhase, imagesPhase } from './images/index.js';
+export { controlPlaneImagesPhase, imagesPhase, proofImagesPhase } from './images/index.js';
 export { joinScript, partsBaseUrl, type JoinScriptInput } from './join-script/index.js';
 export { joinNodePhase, nameTaken, nodeReadyPhase } from './join-node/index.js';
 export { joinedProblem, kubeletPhase } from './kubelet/index.js';

@@ -12,7 +12,17 @@ const ROOT = resolve(import.meta.dirname, '..', '..');
 const PROGRAM = ['dist', 'templates', 'manifests'];
 
 /** Everything kbs does to a host before it is a part of a cluster. */
-const PHASES = ['preflight', 'artifacts', 'baseline', 'prepare-host', 'binaries', 'container-runtime', 'control-plane-images', 'images'];
+const PHASES = [
+  'preflight',
+  'artifacts',
+  'baseline',
+  'prepare-host',
+  'binaries',
+  'container-runtime',
+  'control-plane-images',
+  'images',
+  'proof-images',
+];
 
 /** One host of each role. */
 const HOSTS = { controlPlane: 'cp1', worker: 'w1' };

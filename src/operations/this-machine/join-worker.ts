@@ -13,6 +13,7 @@ import {
   kubeletPhase,
   preflightPhase,
   prepareHostPhase,
+  proofImagesPhase,
   tokenNodeSource,
   workersPhase,
 } from '../../phases/index.js';
@@ -30,6 +31,7 @@ const JOIN_PHASES: readonly Phase<JoinContext>[] = [
   binariesPhase,
   containerRuntimePhase,
   imagesPhase,
+  proofImagesPhase,
   kubeletPhase,
   workersPhase,
   joinNodePhase,

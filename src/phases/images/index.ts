@@ -1,1 +1,1 @@
-export { controlPlaneImagesPhase, imagesPhase } from './phase.js';
+export { controlPlaneImagesPhase, imagesPhase, proofImagesPhase } from './phase.js';

@@ -41,7 +41,7 @@ export const controlPlaneImagesPhase: Phase<Slice> = {
 };
 
 /**
- * Images in the runtime's store before anything wants to run them. They go to the hosts once the API serves: the controller manager then
+ * The images of a cluster's pods in the runtime's store before anything wants to run them. They go to the hosts once the API serves: the controller manager then
  * takes ten seconds before it looks at anything, nothing needs these images earlier, and until then they would only slow down what
  * the whole run waits for.
  */
@@ -55,7 +55,19 @@ export const imagesPhase: Phase<Slice & Pick<RunContext, 'customNetwork'>> = {
   async steps(context, host) {
     const { spec, images, artifacts } = context;
     const custom = customNetworkImages(await context.customNetwork(), artifacts, host.facts.architecture);
-    const wanted = imagesFor(isControlPlane(host) ? 'control-plane' : 'worker', spec, images);
+    const wanted = imagesFor(isControlPlane(host) ? 'control-plane' : 'worker', spec, images).filter((image) => image !== images.agnhost);
     return [importStep(context, host, 'images/import', [...new Set([...wanted, ...custom])])];
   },
+};
+
+/** What the proof's own pods run: nothing of the cluster needs it, so it comes to the hosts while nodes and pod network start. */
+export const proofImagesPhase: Phase<Slice> = {
+  name: 'proof-images',
+  title: 'Load the image of the proof',
+  summary: 'imports or pulls the image that the pods of the proof and of `kbs verify` run',
+  on: isNode,
+  after: ['images'],
+  // A worker still loads what it cannot start without, and would share disks and links with hosts that are ahead of it.
+  waitsFor: ['images'],
+  steps: (context, host) => [importStep(context, host, 'images/proof', [context.images.agnhost])],
 };

@@ -1,7 +1,7 @@
 import type { Phase } from '../../engine/index.js';
 import { containerRuntimePhase } from '../container-runtime/index.js';
 import { apiServerPhase, controlPlaneKubeletPhase, etcdPhase } from '../control-plane/index.js';
-import { controlPlaneImagesPhase, imagesPhase } from '../images/index.js';
+import { controlPlaneImagesPhase, imagesPhase, proofImagesPhase } from '../images/index.js';
 import { kubeletPhase } from '../kubelet/index.js';
 import { nodesPhase } from '../nodes/index.js';
 import { nodeProofStep } from '../proof/index.js';
@@ -91,7 +91,8 @@ export const RUNTIME_CHANGE_PHASES: readonly Phase<RuntimeChangeContext>[] = [
   { ...containerRuntimePhase, after: ['leave-runtime'], waitsFor: ['empty-node'] },
   controlPlaneImagesPhase,
   { ...imagesPhase, waitsFor: [] },
-  { ...kubeletPhase, after: ['images'] },
+  proofImagesPhase,
+  { ...kubeletPhase, after: ['images', 'proof-images'] },
   { ...controlPlaneKubeletPhase, after: ['kubelet'] },
   { ...etcdPhase, after: ['control-plane-kubelet'] },
   { ...apiServerPhase, after: ['control-plane-kubelet'] },
