@@ -35,7 +35,7 @@ export interface FileStat {
 
 /** Files of a host, as root. */
 export interface RemoteFiles {
-  /** undefined when there is no such file. */
+  /** undefined when there is no such file. Reads that are asked for at the same time share a round trip, and so do writes. */
   read(path: string): Promise<string | undefined>;
   /** Like read, for content nobody may see. */
   readSecret(path: string): Promise<Secret | undefined>;
@@ -71,6 +71,7 @@ export interface UnitState {
 export interface SystemdUnits {
   state(unit: string): Promise<UnitState>;
   daemonReload(): Promise<void>;
+  /** Units are read from disk again, as by {@link SystemdUnits.daemonReload}. Source: systemctl(1). */
   enable(unit: string): Promise<void>;
   disable(unit: string): Promise<void>;
   start(unit: string): Promise<void>;

@@ -1,9 +1,11 @@
 import { dirname } from 'node:path/posix';
 import { KbsError, toKbsError } from '../errors/index.js';
 import { Secret } from '../secret/index.js';
+import { Batch } from './batch.js';
 import type { ByteSource } from './byte-source.js';
 import { script, sh } from './command.js';
 import { parseDigests, parseStats, unexpectedComplaints } from './files-parse.js';
+import { readTogether, writeTogether, type FileToWrite } from './files-together.js';
 import { evidence, type HostShell } from './host-shell.js';
 import type { FileStat, RemoteFiles } from './host.js';
 import type { Transport } from './transport.js';
@@ -38,19 +40,37 @@ if [ $# -eq 0 ]; then exit 0; fi
 if command -v openssl >/dev/null 2>&1 && openssl dgst -sha256 -r "$@" 2>/dev/null; then exit 0; fi
 sha256sum -- "$@"`;
 
-/** Files of a host through its shell. */
+/** Files of a host through its shell. Those that are read or written at the same time go in one command. */
 export class ShellFiles implements RemoteFiles {
+  readonly #reads = new Batch<string, string | undefined>((paths) => this.#readAll(paths));
+  readonly #writes = new Batch<FileToWrite, void>((files) => this.#writeAll(files));
+
   constructor(
     private readonly shell: HostShell,
     private readonly transport: Transport,
   ) {}
 
-  async read(path: string): Promise<string | undefined> {
+  read(path: string): Promise<string | undefined> {
+    return this.#reads.ask(path);
+  }
+
+  async #readOne(path: string): Promise<string | undefined> {
     const command = sh`if [ -e ${path} ]; then cat -- ${path}; else exit ${ABSENT}; fi`;
     const result = await this.shell.exec(command, { retryOnLoss: true });
     if (result.exitCode === ABSENT) return undefined;
     if (result.exitCode === 0) return result.stdout;
     throw this.#error('FILE_READ', `${path} could not be read`, evidence(result));
+  }
+
+  /** One that cannot be read is asked for again by itself, and says what is wrong with it. */
+  #readAll(paths: readonly string[]): readonly Promise<string | undefined>[] {
+    if (paths.length === 1) return paths.map((path) => this.#readOne(path));
+    const { command, parse } = readTogether(paths);
+    const texts = this.shell.exec(command, { retryOnLoss: true }).then(({ stdout }) => parse(stdout));
+    return paths.map(async (path, index) => {
+      const text = (await texts)[index];
+      return text === undefined ? this.#readOne(path) : (text ?? undefined);
+    });
   }
 
   async readSecret(path: string): Promise<Secret | undefined> {
@@ -73,12 +93,23 @@ export class ShellFiles implements RemoteFiles {
     return parseDigests(paths, result.stdout);
   }
 
-  async writeAtomic(path: string, content: string | Secret, options: { readonly mode: number; readonly owner?: string }): Promise<void> {
+  writeAtomic(path: string, content: string | Secret, options: { readonly mode: number; readonly owner?: string }): Promise<void> {
     const owner = options.owner ?? 'root:root';
-    const variables = { target: path, mode: options.mode.toString(8), owner: owner.includes(':') ? owner : `${owner}:${owner}` };
-    const result = await this.shell.exec(script(WRITE, variables), { stdin: content });
+    return this.#writes.ask({ path, content, mode: options.mode, owner: owner.includes(':') ? owner : `${owner}:${owner}` });
+  }
+
+  async #writeOne({ path, content, mode, owner }: FileToWrite): Promise<void> {
+    const result = await this.shell.exec(script(WRITE, { target: path, mode: mode.toString(8), owner }), { stdin: content });
     if (result.exitCode !== 0)
       throw this.#error('FILE_WRITE', `${path} could not be written`, evidence(result), [sh`df -h ${dirname(path)}`.text]);
+  }
+
+  /** When one of them cannot be written each is written by itself, and says what is wrong with it. */
+  #writeAll(files: readonly FileToWrite[]): readonly Promise<void>[] {
+    if (files.length === 1) return files.map((file) => this.#writeOne(file));
+    const { command, stdin } = writeTogether(files);
+    const written = this.shell.exec(command, { stdin }).then(({ exitCode }) => exitCode === 0);
+    return files.map(async (file) => ((await written) ? undefined : this.#writeOne(file)));
   }
 
   async upload(

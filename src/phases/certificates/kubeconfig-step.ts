@@ -40,12 +40,14 @@ async function probeKubeconfigs(host: Host, input: KubeconfigInput): Promise<rea
 
 async function write(host: Host, unfit: readonly Unfit[], input: KubeconfigInput): Promise<void> {
   await host.journal.record(unfit.map(({ spec, isNew }) => ({ kind: 'path', path: spec.path, was: isNew ? 'absent' : 'file' })));
-  await Promise.all(
-    unfit.map(async ({ spec }) => {
-      const text = await issueKubeconfig(spec, { access: input[spec.server], nodeName: input.nodeName, ca: input.ca, now: input.now() });
-      await host.files.writeAtomic(spec.path, text, { mode: 0o600 });
-    }),
+  const { nodeName, ca, now } = input;
+  const issued = await Promise.all(
+    unfit.map(async ({ spec }) => ({
+      path: spec.path,
+      text: await issueKubeconfig(spec, { access: input[spec.server], nodeName, ca, now: now() }),
+    })),
   );
+  await Promise.all(issued.map(({ path, text }) => host.files.writeAtomic(path, text, { mode: 0o600 })));
 }
 
 /** admin.conf, controller-manager.conf and scheduler.conf, each with a client certificate of its own. */

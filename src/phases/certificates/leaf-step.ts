@@ -39,15 +39,10 @@ async function issue(host: Host, unfit: readonly Unfit[], { shared, node, now }:
   await host.journal.record(
     files.map((path): JournalEntry => ({ kind: 'path', path, was: stats.get(path) === undefined ? 'absent' : 'file' })),
   );
-  await Promise.all(
-    unfit.map(async ({ spec }) => {
-      const pair = await issueLeaf(spec, shared, node, now());
-      const paths = pathsOf(spec);
-      // The key first: a certificate without its key is what a run that died here must not look finished with.
-      await host.files.writeAtomic(paths.key, pair.privateKey, { mode: 0o600 });
-      await host.files.writeAtomic(paths.certificate, pair.certificate, { mode: 0o644 });
-    }),
-  );
+  const issued = await Promise.all(unfit.map(async ({ spec }) => ({ ...pathsOf(spec), pair: await issueLeaf(spec, shared, node, now()) })));
+  // The keys first: a certificate without its key is what a run that died here must not look finished with.
+  await Promise.all(issued.map(({ key, pair }) => host.files.writeAtomic(key, pair.privateKey, { mode: 0o600 })));
+  await Promise.all(issued.map(({ certificate, pair }) => host.files.writeAtomic(certificate, pair.certificate, { mode: 0o644 })));
 }
 
 /** Certificates of a control plane or of a host of etcd: issued where missing, wrong or about to expire, left alone where fit. */

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createHost, fileBytes, type ByteSource, type Host } from '../../../src/host/index.js';
 import { createLocalTransport } from '../../../src/local/index.js';
+import { Secret } from '../../../src/secret/index.js';
 
 const never = new AbortController().signal;
 const isRoot = process.platform === 'linux' && process.getuid?.() === 0;
@@ -48,6 +49,45 @@ describe.skipIf(!isRoot)('this machine as a host (needs root)', () => {
     await host.files.writeAtomic(path, 'two', { mode: 0o600, owner: 'nobody:root' });
     expect((await host.files.stat([path])).get(path)).toMatchObject({ mode: 0o600, owner: 'nobody', group: 'root' });
     expect(readdirSync(folder)).toEqual(['file']);
+  });
+
+  test('files written at the same time each have their own content, mode and owner, and leave nothing else behind', async () => {
+    const secret = new Secret('geheim\n\nü');
+    await Promise.all([
+      host.files.writeAtomic(join(folder, 'one'), secret, { mode: 0o600 }),
+      host.files.writeAtomic(join(folder, 'empty'), '', { mode: 0o644 }),
+      host.files.writeAtomic(join(folder, `o'dd "$HOME`), 'x'.repeat(300_000), { mode: 0o640, owner: 'nobody:root' }),
+      host.files.writeAtomic(join(folder, 'last'), 'no newline', { mode: 0o755 }),
+    ]);
+    const texts = await Promise.all(['one', 'empty', `o'dd "$HOME`, 'last', 'none'].map((name) => host.files.read(join(folder, name))));
+    expect(texts).toEqual(['geheim\n\nü', '', 'x'.repeat(300_000), 'no newline', undefined]);
+    const paths = ['one', 'empty', `o'dd "$HOME`, 'last'].map((name) => join(folder, name));
+    const stats = await host.files.stat(paths);
+    expect(paths.map((path) => [stats.get(path)?.mode, stats.get(path)?.owner])).toEqual([
+      [0o600, 'root'],
+      [0o644, 'root'],
+      [0o640, 'nobody'],
+      [0o755, 'root'],
+    ]);
+    expect(readdirSync(folder).sort()).toEqual(['empty', 'last', `o'dd "$HOME`, 'one']);
+  });
+
+  test('of files asked for at the same time only those fail that cannot be had, and each says why', async () => {
+    writeFileSync(join(folder, 'file'), 'text');
+    const read = await Promise.allSettled([join(folder, 'file'), folder, join(folder, 'absent')].map((path) => host.files.read(path)));
+    expect(read).toMatchObject([
+      { status: 'fulfilled', value: 'text' },
+      { status: 'rejected', reason: { code: 'FILE_READ', message: `${folder} could not be read` } },
+      { status: 'fulfilled', value: undefined },
+    ]);
+    const written = await Promise.allSettled(
+      [join(folder, 'new'), join(folder, 'no', 'file')].map((path) => host.files.writeAtomic(path, 'x', { mode: 0o644 })),
+    );
+    expect(written).toMatchObject([
+      { status: 'fulfilled' },
+      { status: 'rejected', reason: { code: 'FILE_WRITE', message: `${join(folder, 'no', 'file')} could not be written` } },
+    ]);
+    expect(readdirSync(folder).sort()).toEqual(['file', 'new']);
   });
 
   test('a write replaces a link, not what it leads to', async () => {
