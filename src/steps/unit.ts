@@ -75,8 +75,9 @@ async function applyUnit(host: Host, seen: SeenUnit, { id, unit, enabled, runnin
     });
   }
   await host.journal.record([{ kind: 'unit', unit, enabled: state.enabled, active: state.active }]);
-  if (running) await host.units.daemonReload();
+  // To enable a unit makes systemd read all units again, this one as it is now; a second time would cost as much.
   if (enabled && !seen.isEnabled) await host.units.enable(unit);
+  else if (running) await host.units.daemonReload();
   if (!enabled && state.enabled === 'enabled') await host.units.disable(unit);
   if (running && seen.staleBecause.length > 0) await host.units.restart(unit);
   else if (running && !seen.isRunning) await host.units.start(unit);
