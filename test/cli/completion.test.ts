@@ -49,7 +49,10 @@ const LINES: readonly (readonly [words: readonly string[], offered: readonly str
   ],
   [['verify', '--profile', '=', 'q'], ['quick']],
   [['init', '-f', ''], []],
-  [['phase', 'run', 'pro'], ['proof']],
+  [
+    ['phase', 'run', 'pro'],
+    ['proof-images', 'proof'],
+  ],
   [['explain', 'BUNDLE'], ['BUNDLE_DIGEST']],
   [
     ['completion', ''],
