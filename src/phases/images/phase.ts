@@ -41,9 +41,9 @@ export const controlPlaneImagesPhase: Phase<Slice> = {
 };
 
 /**
- * The images of a cluster's pods in the runtime's store before anything wants to run them. They go to the hosts once the API serves: the controller manager then
- * takes ten seconds before it looks at anything, nothing needs these images earlier, and until then they would only slow down what
- * the whole run waits for.
+ * The images of a cluster's pods in the runtime's store before anything wants to run them. They go to the hosts once the API serves: the
+ * controller manager then takes ten seconds before it looks at anything, nothing needs these images earlier, and until then they would
+ * only slow down what the whole run waits for.
  */
 export const imagesPhase: Phase<Slice & Pick<RunContext, 'customNetwork'>> = {
   name: 'images',
