@@ -55,23 +55,25 @@ count=0
 sizes=
 newline='
 '
+fail() { df -Pk -- "$dir" >&2; exit 1; }
 clean() { i=0; while [ $i -lt $count ]; do i=$((i + 1)); eval "rm -f -- \\"\\$temp$i\\""; done; }
 trap clean EXIT
 trap 'exit 1' HUP INT TERM
 while [ $# -gt 0 ]; do
-  temp=$(mktemp "$1/.kbs-XXXXXXXX") || exit 1
+  dir=$1
+  temp=$(mktemp "$dir/.kbs-XXXXXXXX") || exit 1
   count=$((count + 1))
   eval "temp$count=\\$temp target$count=\\$2"
-  head -c "$5" >"$temp" && chown "$4" -- "$temp" && chmod "$3" -- "$temp" || exit 1
+  head -c "$5" >"$temp" && chown "$4" -- "$temp" && chmod "$3" -- "$temp" || fail
   sizes="$sizes$5$newline"
   shift 5
 done
 i=0
 while [ $i -lt $count ]; do i=$((i + 1)); eval "set -- \\"\\$@\\" \\"\\$temp$i\\""; done
 if [ "$(stat -c %s -- "$@")$newline" != "$sizes" ]; then echo 'the files have not come whole' >&2; exit 1; fi
-sync -- "$@" || exit 1
+sync -- "$@" || fail
 i=0
-while [ $i -lt $count ]; do i=$((i + 1)); eval "mv -fT -- \\"\\$temp$i\\" \\"\\$target$i\\"" || exit 1; done`;
+while [ $i -lt $count ]; do i=$((i + 1)); eval "mv -fT -- \\"\\$temp$i\\" \\"\\$target$i\\"" || fail; done`;
 
 /** Writes files: see {@link WRITE}; their contents come by standard input. */
 export function writeTogether(files: readonly FileToWrite[]): { readonly command: Command; readonly stdin: Secret } {

@@ -3,24 +3,14 @@ import { KbsError, toKbsError } from '../errors/index.js';
 import { Secret } from '../secret/index.js';
 import { Batch } from './batch.js';
 import type { ByteSource } from './byte-source.js';
-import { script, sh } from './command.js';
+import { sh } from './command.js';
 import { parseDigests, parseStats, unexpectedComplaints } from './files-parse.js';
 import { readTogether, writeTogether, type FileToWrite } from './files-together.js';
 import { evidence, type HostShell } from './host-shell.js';
 import type { FileStat, RemoteFiles } from './host.js';
-import type { Transport } from './transport.js';
+import type { ExecResult, Transport } from './transport.js';
 
 const ABSENT = 66;
-
-/** The temp file has its mode and owner before it gets its name, and is on the disk before it is seen. */
-const WRITE = `
-dir=$(dirname -- "$target")
-tmp=$(mktemp "$dir/.kbs-XXXXXXXX") || exit 1
-trap 'rm -f -- "$tmp"' EXIT
-trap 'exit 1' HUP INT TERM
-if cat >"$tmp" && chown "$owner" -- "$tmp" && chmod "$mode" -- "$tmp" && sync -- "$tmp" && mv -fT -- "$tmp" "$target"; then exit 0; fi
-df -Pk -- "$dir" >&2
-exit 1`;
 
 const REMOVE = `
 status=0
@@ -98,18 +88,20 @@ export class ShellFiles implements RemoteFiles {
     return this.#writes.ask({ path, content, mode: options.mode, owner: owner.includes(':') ? owner : `${owner}:${owner}` });
   }
 
-  async #writeOne({ path, content, mode, owner }: FileToWrite): Promise<void> {
-    const result = await this.shell.exec(script(WRITE, { target: path, mode: mode.toString(8), owner }), { stdin: content });
-    if (result.exitCode !== 0)
-      throw this.#error('FILE_WRITE', `${path} could not be written`, evidence(result), [sh`df -h ${dirname(path)}`.text]);
+  /** When several cannot be written together each is written by itself, and says what is wrong with it. */
+  #writeAll(files: readonly FileToWrite[]): readonly Promise<void>[] {
+    const together = this.#write(files);
+    return files.map(async (file) => {
+      let result = await together;
+      if (result.exitCode !== 0 && files.length > 1) result = await this.#write([file]);
+      if (result.exitCode === 0) return;
+      throw this.#error('FILE_WRITE', `${file.path} could not be written`, evidence(result), [sh`df -h ${dirname(file.path)}`.text]);
+    });
   }
 
-  /** When one of them cannot be written each is written by itself, and says what is wrong with it. */
-  #writeAll(files: readonly FileToWrite[]): readonly Promise<void>[] {
-    if (files.length === 1) return files.map((file) => this.#writeOne(file));
+  #write(files: readonly FileToWrite[]): Promise<ExecResult> {
     const { command, stdin } = writeTogether(files);
-    const written = this.shell.exec(command, { stdin }).then(({ exitCode }) => exitCode === 0);
-    return files.map(async (file) => ((await written) ? undefined : this.#writeOne(file)));
+    return this.shell.exec(command, { stdin });
   }
 
   async upload(

@@ -92,7 +92,7 @@ export const RUNTIME_CHANGE_PHASES: readonly Phase<RuntimeChangeContext>[] = [
   controlPlaneImagesPhase,
   { ...imagesPhase, waitsFor: [] },
   proofImagesPhase,
-  { ...kubeletPhase, after: ['images', 'proof-images'] },
+  { ...kubeletPhase, after: ['proof-images'] },
   { ...controlPlaneKubeletPhase, after: ['kubelet'] },
   { ...etcdPhase, after: ['control-plane-kubelet'] },
   { ...apiServerPhase, after: ['control-plane-kubelet'] },
