@@ -1,5 +1,6 @@
 export {
   checkStep,
+  isMeant,
   step,
   type AnyStep,
   type Change,

@@ -5,7 +5,7 @@ import { buildTaskGraph, type GraphPhase, type TaskNode } from './graph.js';
 import { PhaseReporter } from './phase-reporter.js';
 import { runTask } from './run-task.js';
 import { schedule, type TaskOutcome } from './schedule.js';
-import type { Change, EngineResult, EngineRun, HostSelector, Phase } from './types.js';
+import { isMeant, type Change, type EngineResult, type EngineRun, type HostSelector, type Phase } from './types.js';
 
 /**
  * Runs an operation: every phase on every host it is for, each as soon as what it waits for is done.
@@ -139,10 +139,7 @@ function inHostOrder<T>(
 }
 
 function selectHosts<Context>(on: HostSelector, run: EngineRun<Context>): readonly Host[] {
-  if (on === 'cluster') return [run.clusterHost];
-  if (on === 'all') return run.hosts;
-  if (typeof on === 'function') return run.hosts.filter(on);
-  return run.hosts.filter((host) => host.roles.has(on));
+  return on === 'cluster' ? [run.clusterHost] : run.hosts.filter((host) => isMeant(on, host));
 }
 
 function toGraphPhase<Context>(phase: Phase<Context>, hosts: readonly Host[]): GraphPhase {

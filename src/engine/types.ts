@@ -99,6 +99,12 @@ export function step<Seen>(definition: Step<Seen>): AnyStep {
  */
 export type HostSelector = 'all' | 'control-plane' | 'worker' | 'cluster' | ((host: Host) => boolean);
 
+/** Whether a selector means a host; `cluster` means none. */
+export function isMeant(on: HostSelector, host: Host): boolean {
+  if (typeof on === 'function') return on(host);
+  return on === 'all' || (on !== 'cluster' && host.roles.has(on));
+}
+
 /** A group of steps with one aim, run on many hosts at once. */
 export interface Phase<Context> {
   /** kebab-case and stable: `--phase`, `--skip-phase`, `kbs phase run`. */

@@ -1,4 +1,4 @@
-import type { Change, Phase } from '../engine/index.js';
+import { isMeant, type Change, type Phase } from '../engine/index.js';
 import { KbsError, type ErrorCode } from '../errors/index.js';
 import type { Host } from '../host/index.js';
 import {
@@ -34,8 +34,7 @@ export function besideChanges(phases: readonly Phase<RunContext>[], changes: rea
   return phases.map((phase) => {
     const { on } = phase;
     if (!names.has(phase.name) || on === 'cluster') return phase;
-    const isFor = (host: Host): boolean => (typeof on === 'function' ? on(host) : on === 'all' || host.roles.has(on));
-    return { ...phase, on: (host: Host) => isFor(host) && !isChanging(host) };
+    return { ...phase, on: (host: Host) => isMeant(on, host) && !isChanging(host) };
   });
 }
 

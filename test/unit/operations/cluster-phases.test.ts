@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { buildTaskGraph } from '../../../src/engine/graph.js';
+import { isMeant } from '../../../src/engine/index.js';
 import { CLUSTER_PHASES } from '../../../src/operations/cluster-phases.js';
 import { memoryHost } from '../../support/memory-host.js';
 
@@ -12,9 +13,9 @@ const HOSTS = [
 function graph() {
   return buildTaskGraph(
     CLUSTER_PHASES.map((phase) => {
-      const { on } = phase;
-      const hosts = HOSTS.filter((host) => (typeof on === 'function' ? on(host) : on === 'all' || host.roles.has(on as 'worker')));
-      return { ...phase, isCluster: on === 'cluster', hosts: on === 'cluster' ? ['cp1'] : hosts.map(({ name }) => name) };
+      const isCluster = phase.on === 'cluster';
+      const hosts = HOSTS.filter((host) => isMeant(phase.on, host)).map(({ name }) => name);
+      return { ...phase, isCluster, hosts: isCluster ? ['cp1'] : hosts };
     }),
   );
 }
