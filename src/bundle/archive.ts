@@ -4,7 +4,7 @@ import { open } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import { extract, type Extract } from 'tar-stream';
-import { KbsError } from '../errors/index.js';
+import { KbsError, messageOf } from '../errors/index.js';
 import type { ArchiveEntry } from './types.js';
 
 const GZIP_MAGIC = Buffer.from([0x1f, 0x8b]);
@@ -49,7 +49,7 @@ export async function readArchiveEntries(path: string): Promise<readonly Archive
     return entries;
   } catch (cause) {
     throw new KbsError('ARTIFACT_MISSING', `${path} cannot be read as a tar archive`, {
-      details: [cause instanceof Error ? cause.message : String(cause)],
+      details: [messageOf(cause)],
       remedy: [`tar -tf ${path}`],
       cause,
     });

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ClusterSpec } from '../config/index.js';
-import { KbsError } from '../errors/index.js';
+import { KbsError, messageOf } from '../errors/index.js';
 import { loadBuiltInCatalogue, parseCatalogue, type Catalogue } from '../versions/index.js';
 import { fetchText, type Repetition } from './http.js';
 import { mirrorPath } from './locate.js';
@@ -37,7 +37,7 @@ async function readCatalogue(path: string): Promise<Catalogue> {
     text = await readFile(path, 'utf8');
   } catch (cause) {
     throw new KbsError('ARTIFACT_MISSING', `cannot read the checksum file ${path}`, {
-      details: [cause instanceof Error ? cause.message : String(cause)],
+      details: [messageOf(cause)],
       remedy: [`ls -l ${path}   # spec.artifacts of the cluster file leads there`],
       cause,
     });

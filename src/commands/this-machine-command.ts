@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { text as readAll } from 'node:stream/consumers';
 import { Flags } from '@oclif/core';
-import { KbsError } from '../errors/index.js';
+import { KbsError, messageOf } from '../errors/index.js';
 import type { ThisMachineRun } from '../operations/index.js';
 import { Secret } from '../secret/index.js';
 import type { Session } from '../ui/index.js';
@@ -168,7 +168,7 @@ async function readTokenFile(file: string): Promise<string> {
   try {
     return await readFile(file, 'utf8');
   } catch (cause) {
-    throw new KbsError('FILE_READ', `cannot read the token from ${file}: ${cause instanceof Error ? cause.message : String(cause)}`, {
+    throw new KbsError('FILE_READ', `cannot read the token from ${file}: ${messageOf(cause)}`, {
       cause,
     });
   }

@@ -2,7 +2,7 @@ import { statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, resolve } from 'node:path';
-import { KbsError } from '../errors/index.js';
+import { KbsError, messageOf } from '../errors/index.js';
 import { crossProblems, crossWarnings, type CrossScope } from './cross-checks.js';
 import { formatPath, type DocumentPath } from './document-path.js';
 import { draftOf } from './draft.js';
@@ -146,16 +146,10 @@ export async function readText(path: string): Promise<string> {
     if (bytes.length > MAX_FILE_BYTES) throw new Error(`it has ${bytes.length} bytes; ${MAX_FILE_BYTES} are allowed`);
     return bytes.toString('utf8');
   } catch (cause) {
-    throw new KbsError(
-      'CONFIG_NOT_FOUND',
-      `cannot read the cluster file ${path}: ${cause instanceof Error ? cause.message : String(cause)}`,
-      {
-        remedy: [
-          pathKindOnDisk(path) === undefined ? `kbs config init --file ${path}` : `ls -ld ${path}   # has to be a file you may read`,
-        ],
-        cause,
-      },
-    );
+    throw new KbsError('CONFIG_NOT_FOUND', `cannot read the cluster file ${path}: ${messageOf(cause)}`, {
+      remedy: [pathKindOnDisk(path) === undefined ? `kbs config init --file ${path}` : `ls -ld ${path}   # has to be a file you may read`],
+      cause,
+    });
   }
 }
 

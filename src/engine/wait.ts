@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { KbsError, type ErrorPlace } from '../errors/index.js';
+import { KbsError, messageOf, type ErrorPlace } from '../errors/index.js';
 
 /** What one look at the awaited thing found. */
 export type Glimpse<T> = { readonly done: true; readonly value: T } | { readonly done: false; readonly seen: string };
@@ -74,7 +74,7 @@ async function gather<T>({ evidence }: WaitOptions<T>): Promise<readonly string[
   try {
     return (await evidence?.()) ?? [];
   } catch (error) {
-    return [`no more to be told: ${error instanceof Error ? error.message : String(error)}`];
+    return [`no more to be told: ${messageOf(error)}`];
   }
 }
 

@@ -6,6 +6,7 @@ export {
   KbsError,
   KbsErrors,
   listKbsErrors,
+  messageOf,
   toKbsError,
   type ErrorPlace,
   type KbsErrorJson,

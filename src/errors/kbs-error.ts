@@ -100,10 +100,14 @@ export function joinKbsErrors(errors: readonly [KbsError, ...KbsError[]]): KbsEr
   return errors.length === 1 ? errors[0] : new KbsErrors(errors);
 }
 
+/** What anything thrown says. */
+export function messageOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown);
+}
+
 /** Wraps anything thrown into a KbsError; an unknown error becomes INTERNAL with its cause kept. */
 export function toKbsError(error: unknown, where: ErrorPlace = {}): KbsError {
   if (error instanceof KbsError) return error.at(where);
   if (error instanceof KbsErrors) return error.errors[0].at(where);
-  const message = error instanceof Error ? error.message : String(error);
-  return new KbsError('INTERNAL', message, { where, cause: error });
+  return new KbsError('INTERNAL', messageOf(error), { where, cause: error });
 }

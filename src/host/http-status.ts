@@ -1,3 +1,4 @@
+import { messageOf } from '../errors/index.js';
 import { request as plainRequest } from 'node:http';
 import { request as tlsRequest } from 'node:https';
 import { connect as tlsConnect } from 'node:tls';
@@ -41,7 +42,7 @@ export async function httpStatus(dial: (address: string, port: number) => Promis
   try {
     socket = await dialInTime({ dial }, probe.address, probe.port, timeoutMs);
   } catch (error) {
-    return { status: undefined, reason: error instanceof Error ? error.message : String(error) };
+    return { status: undefined, reason: messageOf(error) };
   }
   const options = {
     method: probe.body === undefined ? 'GET' : 'POST',

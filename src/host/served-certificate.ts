@@ -1,3 +1,4 @@
+import { messageOf } from '../errors/index.js';
 import { connect as tlsConnect } from 'node:tls';
 import type { Duplex } from 'node:stream';
 
@@ -23,7 +24,7 @@ export async function servedCertificate(
   try {
     socket = await dial(address, port);
   } catch (error) {
-    return { certificate: undefined, reason: error instanceof Error ? error.message : String(error) };
+    return { certificate: undefined, reason: messageOf(error) };
   }
   return new Promise((resolve) => {
     const tls = tlsConnect({ socket, ca, host: address });

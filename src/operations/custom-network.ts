@@ -1,7 +1,7 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ClusterSpec } from '../config/index.js';
-import { KbsError } from '../errors/index.js';
+import { KbsError, messageOf } from '../errors/index.js';
 import { describeRef, refOf, type KubeObject } from '../kube/index.js';
 import type { CustomNetworkSource } from '../phases/index.js';
 import { parseYamlStream } from '../yaml/index.js';
@@ -60,7 +60,7 @@ function documentsIn(file: string, text: string): readonly unknown[] {
       isFields(document) && Array.isArray(document['items']) ? (document['items'] as unknown[]) : [document],
     );
   } catch (cause) {
-    throw invalid([`${file} — ${cause instanceof Error ? cause.message : String(cause)}`]);
+    throw invalid([`${file} — ${messageOf(cause)}`]);
   }
 }
 

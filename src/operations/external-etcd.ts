@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import type { ClusterSpec } from '../config/index.js';
-import { KbsError } from '../errors/index.js';
+import { KbsError, messageOf } from '../errors/index.js';
 import { etcdClientProblems, type EtcdClient } from '../pki/index.js';
 import { Secret } from '../secret/index.js';
 
@@ -15,7 +15,7 @@ async function readPem(field: string, path: string): Promise<string> {
   try {
     return await readFile(path, 'utf8');
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
+    const reason = messageOf(cause);
     throw new KbsError('CONFIG_INVALID', `cannot read spec.etcd.external.${field}: ${reason}`, { cause });
   }
 }

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import type { ClusterSpec } from '../config/index.js';
-import { KbsError } from '../errors/index.js';
+import { KbsError, messageOf } from '../errors/index.js';
 import type { EventBus } from '../events/index.js';
 import type { RegistryCredentialsSource } from '../phases/index.js';
 import type { RegistryCredentials } from '../render/index.js';
@@ -24,7 +24,7 @@ async function readPassword(host: string, { passwordFile, passwordEnv }: Wanted)
     // An editor ends the last line, and no password does.
     return (await readFile(passwordFile, 'utf8')).replace(/\r?\n$/, '');
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
+    const reason = messageOf(cause);
     throw invalid(host, `cannot be read: ${reason}`, [`ls -l ${passwordFile}`], cause);
   }
 }

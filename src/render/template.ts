@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Handlebars from 'handlebars';
 import { PACKAGE_ROOT } from '../constants/index.js';
-import { KbsError } from '../errors/index.js';
+import { KbsError, messageOf } from '../errors/index.js';
 import { printYamlScalar, yamlProblem } from '../yaml/index.js';
 
 /** Templates in the package's `templates/`, without `.hbs`. */
@@ -83,7 +83,7 @@ function filled(name: TemplateName, input: object): string {
   try {
     return templateOf(name)(input);
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     throw new KbsError('INTERNAL', `template ${name} cannot be filled in: ${reason}`, { cause: error });
   }
 }

@@ -2,7 +2,7 @@ import { connect as openSocket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from 'ssh2';
-import { KbsError } from '../errors/index.js';
+import { KbsError, messageOf } from '../errors/index.js';
 import { logIn, type LoginServices } from './login.js';
 import { describeTarget, type SshSettings } from './settings.js';
 
@@ -148,7 +148,7 @@ function unreachable(settings: SshSettings, cause: Error): KbsError {
 }
 
 function dialError(settings: SshSettings, to: string, cause: unknown): KbsError {
-  const message = cause instanceof Error ? cause.message : String(cause);
+  const message = messageOf(cause);
   return new KbsError('SSH_UNREACHABLE', `${to} cannot be reached from ${describeTarget(settings)}: ${message}`, {
     cause,
     remedy: [

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import ssh2, { type ParsedKey, type SigningRequestOptions } from 'ssh2';
-import { KbsError } from '../errors/index.js';
+import { KbsError, messageOf } from '../errors/index.js';
 import type { Secret } from '../secret/index.js';
 import { emptyIfAbsent } from './config-file.js';
 import { fingerprintOf } from './known-hosts.js';
@@ -109,7 +109,7 @@ async function fileIdentities(
 
 function reasonOf(error: unknown): string {
   if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return NO_FILE;
-  return error instanceof Error ? error.message : String(error);
+  return messageOf(error);
 }
 
 async function fileIdentity(file: string, ask: AskPassphrase): Promise<Identity> {

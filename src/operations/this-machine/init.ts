@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { endpointOf } from '../../config/index.js';
 import { hostPort, PATHS } from '../../constants/index.js';
-import { KbsError } from '../../errors/index.js';
+import { KbsError, messageOf } from '../../errors/index.js';
 import { bootstrapTokenPhase } from '../../phases/index.js';
 import { caCertHash, createBootstrapToken, parseBootstrapToken } from '../../pki/index.js';
 import type { Secret } from '../../secret/index.js';
@@ -37,7 +37,7 @@ async function readCaHash(): Promise<string> {
     return caCertHash(await readFile(PATHS.caCertificate, 'utf8'));
   } catch (cause) {
     if (cause instanceof KbsError) throw cause;
-    throw new KbsError('FILE_READ', `cannot read ${PATHS.caCertificate}: ${cause instanceof Error ? cause.message : String(cause)}`, {
+    throw new KbsError('FILE_READ', `cannot read ${PATHS.caCertificate}: ${messageOf(cause)}`, {
       cause,
     });
   }

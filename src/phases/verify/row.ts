@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { waitFor, type Glimpse } from '../../engine/index.js';
-import { KbsError } from '../../errors/index.js';
+import { KbsError, messageOf } from '../../errors/index.js';
 import type { Stage, VerifyRow } from './types.js';
 
 /** How long something that ought to work at once may take in a cluster that stands: a node whose processor is all taken is slow, not broken. */
@@ -15,12 +15,6 @@ export const WORKLOAD_PATIENCE_MS = 60_000;
 
 /** How long a look is waited for before another one is made beside it. */
 const HEDGE_MS = 700;
-
-/** What an error says, for a row. */
-export function told(error: unknown): string {
-  if (error instanceof KbsError) return error.message;
-  return error instanceof Error ? error.message : String(error);
-}
 
 /** @throws what ended the run: a row of it would say nothing of the cluster */
 export function throwIfOver(signal: AbortSignal): void {
@@ -41,7 +35,7 @@ export async function row(stage: Stage, check: string, edge: string, work: () =>
     return end('ok', await work());
   } catch (error) {
     throwIfOver(stage.signal);
-    return error instanceof Skip ? end('skipped', error.message) : end('failed', told(error));
+    return error instanceof Skip ? end('skipped', error.message) : end('failed', messageOf(error));
   }
 }
 
@@ -75,7 +69,7 @@ export function until<T>(stage: Stage, what: string, forMs: number, look: () => 
         return await look();
       } catch (error) {
         throwIfOver(stage.signal);
-        return { done: false, seen: told(error) };
+        return { done: false, seen: messageOf(error) };
       }
     },
   });

@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import { waitFor } from '../../engine/index.js';
-import { KbsError } from '../../errors/index.js';
+import { KbsError, messageOf } from '../../errors/index.js';
 import type { KubeAccess, KubeApi } from '../../kube/index.js';
 import { CHECKS } from './checks/index.js';
 import { collectEvidence } from './evidence.js';
@@ -90,7 +90,7 @@ async function cleanUp({ kube, hosts, isComingUp, onWarning }: VerifyOptions, { 
       },
     });
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
+    const message = messageOf(error);
     onWarning?.(`what was made for the verification is not gone yet: ${message}`, [
       'kubectl get namespaces,crd,pv -l kbs.dev/verify   # what is left; the next kbs verify takes it away',
     ]);

@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import type { KubeApi, KubeObject } from '../../kube/index.js';
-import { KbsError } from '../../errors/index.js';
+import { KbsError, messageOf } from '../../errors/index.js';
 import { POD_PORTS } from './dial.js';
 import { VERIFY_LABEL } from './leftovers.js';
 import { ASKED_ON_EVERY_NODE, FILE_SERVER, named, template } from './pod.js';
 import { networkProblem, nodeOf, podIpOf, readClusterState, readyProblem, systemPodProblems, type ClusterState } from './readiness.js';
-import { EDGE_PATIENCE_MS, NoPods, notYet, seen, SERVICE_PATIENCE_MS, told, until, WORKLOAD_PATIENCE_MS } from './row.js';
+import { EDGE_PATIENCE_MS, NoPods, notYet, seen, SERVICE_PATIENCE_MS, until, WORKLOAD_PATIENCE_MS } from './row.js';
 import type { Patience, ProbePod, Stage, StageCluster, StageService, StageServiceName, VerifyHost, VerifyProfile } from './types.js';
 
 /** Port of hosts that the peers hold; none that Kubernetes or its neighbours use. */
@@ -117,7 +117,7 @@ async function podsOf(stage: Stage, name: string): Promise<readonly ProbePod[]> 
   } catch (error) {
     if (!(error instanceof KbsError) || error.code !== 'WAIT_TIMEOUT') throw error;
     const [what, ms] = [`${name} pods`, Math.round(performance.now() - startedMs)];
-    throw new NoPods({ check: what, edge: what, status: 'failed', ms, detail: told(error) });
+    throw new NoPods({ check: what, edge: what, status: 'failed', ms, detail: messageOf(error) });
   }
 }
 
