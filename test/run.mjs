@@ -1,6 +1,7 @@
 // What `npm test` runs: plain JavaScript without dependencies, because nothing may be installed yet.
-// Installs what the tests need, builds kbs, runs the vitest projects in turn and sums their results.
+// Installs what the tests need, builds kbs, runs the vitest projects and sums their results.
 // `npm test -- unit cli` runs only these projects. The last line is `N passed, N failed[, N skipped]`.
+// On real hosts: what every change is tried with. `--all`: everything once; `--thorough`: in every combination (test/support/depth.ts).
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { constants, tmpdir } from 'node:os';
@@ -9,6 +10,8 @@ import { fileURLToPath } from 'node:url';
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..');
 const PROJECTS = ['unit', 'golden', 'ssh', 'cli', 'e2e'];
+/** How deep the tests on real hosts go, for test/support/depth.ts. */
+const DEPTHS = { '--all': 'all', '--thorough': 'thorough' };
 
 /** Programs the tests call, and the Debian packages that bring them; `only` where one project alone needs it. */
 const PROGRAMS = [
@@ -47,17 +50,20 @@ for (const signal of ['SIGINT', 'SIGTERM']) {
 await main();
 
 async function main() {
-  const wanted = process.argv.slice(2);
-  const unknown = wanted.filter((name) => !PROJECTS.includes(name));
+  const args = process.argv.slice(2);
+  const unknown = args.filter((name) => !PROJECTS.includes(name) && !(name in DEPTHS));
   if (unknown.length > 0) {
-    console.error(`no such project: ${unknown.join(', ')}; there are ${PROJECTS.join(', ')}`);
+    console.error(`unknown: ${unknown.join(', ')}; there are ${[...PROJECTS, ...Object.keys(DEPTHS)].join(', ')}`);
     process.exit(2);
   }
+  const wanted = args.filter((name) => PROJECTS.includes(name));
+  process.env.KBS_TEST_DEPTH = args.map((name) => DEPTHS[name]).findLast(Boolean) ?? process.env.KBS_TEST_DEPTH ?? 'everyday';
   const projects = PROJECTS.filter((name) => wanted.length === 0 || wanted.includes(name));
   if (installPrograms(projects) && installPackages()) {
     // A type error is a failure, and no reason to keep what the tests have to say about it.
     build();
-    for (const project of projects) await runProject(project);
+    await runProjects(projects.filter((project) => project !== 'e2e'));
+    if (projects.includes('e2e')) await runHosts();
   }
   finish();
 }
@@ -113,21 +119,27 @@ function step(argv) {
   return spawnSync(program, args, { cwd: ROOT, stdio: ['ignore', 'inherit', 'inherit'], env }).status === 0;
 }
 
-async function runProject(project) {
-  const files = testFiles(join(ROOT, 'test', project));
-  const reason = project === 'e2e' ? whyNoHosts() : undefined;
-  if (files.length === 0) return console.log(`\n${project}: no tests`);
-  if (reason !== undefined) {
-    sum.skipped += files.length;
-    return console.log(`\n${project}: ${files.length} files skipped, because ${reason}`);
-  }
-  console.log(`\n${project}: ${files.length} files`);
+/** A cluster that comes up takes the whole machine: what runs on real hosts is a run of its own. */
+async function runHosts() {
+  const reason = whyNoHosts();
+  if (reason === undefined) return runProjects(['e2e']);
+  const files = testFiles('e2e').length;
+  sum.skipped += files;
+  console.log(`\ne2e: ${files} files skipped, because ${reason}`);
+}
+
+/** Runs projects side by side. */
+async function runProjects(projects) {
+  const filled = projects.filter((project) => testFiles(project).length > 0);
+  if (filled.length === 0) return;
+  const title = filled.join(', ');
+  console.log(`\n${title}: ${filled.flatMap(testFiles).length} files`);
   const folder = mkdtempSync(join(tmpdir(), 'kbs-test-'));
   try {
     const report = join(folder, 'report.json');
     const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
-    const exitCode = await runVitest(['run', '--project', project, ...reporters]);
-    count(project, report, exitCode);
+    const exitCode = await runVitest(['run', ...filled.flatMap((project) => ['--project', project]), ...reporters]);
+    count(title, report, exitCode);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -152,18 +164,17 @@ function runVitest(args) {
   });
 }
 
-/** Adds up a project; one that breaks without a failed test of its own is a failure too. */
-function count(project, report, exitCode) {
+/** Adds up a run; one that breaks without a failed test of its own is a failure too. */
+function count(title, report, exitCode) {
   const before = sum.failed;
   if (existsSync(report)) {
-    for (const file of JSON.parse(readFileSync(report, 'utf8')).testResults) countFile(project, file);
+    for (const file of JSON.parse(readFileSync(report, 'utf8')).testResults) countFile(file);
   }
-  if (exitCode !== 0 && sum.failed === before)
-    fail(project, `vitest ended with ${exitCode}${existsSync(report) ? '' : ' without a report'}`);
+  if (exitCode !== 0 && sum.failed === before) fail(title, `vitest ended with ${exitCode}${existsSync(report) ? '' : ' without a report'}`);
 }
 
-function countFile(project, file) {
-  const name = `${project} ${relative(ROOT, file.name)}`;
+function countFile(file) {
+  const name = relative(ROOT, file.name);
   const of = (...statuses) => file.assertionResults.filter((test) => statuses.includes(test.status));
   sum.passed += of('passed').length;
   sum.skipped += of('skipped', 'pending', 'todo', 'disabled').length;
@@ -175,7 +186,8 @@ function firstLine(text) {
   return String(text ?? '').split('\n')[0] || 'no message';
 }
 
-function testFiles(folder) {
+function testFiles(project) {
+  const folder = join(ROOT, 'test', project);
   if (!existsSync(folder)) return [];
   return readdirSync(folder, { recursive: true }).filter((name) => name.endsWith('.test.ts'));
 }

@@ -10,7 +10,7 @@ import { capture, type CommandResult } from '../lab/command.js';
 import { createLab, type Lab } from '../lab/lab.js';
 import { createKubeadmCluster } from '../support/kubeadm-cluster.js';
 import { installKbs, kbsOn, ON_HOST } from '../support/own-host.js';
-import { IS_THOROUGH } from '../support/thorough.js';
+import { IS_EVERYDAY, IS_THOROUGH } from '../support/depth.js';
 
 const KBS = resolve(import.meta.dirname, '..', '..', 'bin', 'run.js');
 
@@ -103,7 +103,7 @@ function pods(): Promise<string> {
   return kubectl(`get pods -A -o jsonpath='${path}'`);
 }
 
-describe.sequential('a cluster made by stock kubeadm v1.25.0', () => {
+describe.skipIf(IS_EVERYDAY).sequential('a cluster made by stock kubeadm v1.25.0', () => {
   test('takes in a machine that kbs joins with a token of kubeadm', async () => {
     await lab.add({ name: 'w2' });
     await installKbs(lab, 'w2', bundle);

@@ -8,7 +8,7 @@ import { waitFor } from '../lab/wait-for.js';
 import { startWriter } from '../support/endpoint-writer.js';
 import { describeKills, killMoments, killedAt } from '../support/kills.js';
 import { createLabCluster, type LabCluster } from '../support/lab-cluster.js';
-import { IS_THOROUGH } from '../support/thorough.js';
+import { IS_EVERYDAY, IS_THOROUGH } from '../support/depth.js';
 
 const CONTROL_PLANES = ['cp1', 'cp2', 'cp3'];
 /** Which of them lose their power. */
@@ -137,35 +137,38 @@ describe.sequential('a control-plane endpoint outlives any control plane', () =>
     await loseControlPlanes(LOCAL, 'w1', 'through-local-lb');
   });
 
-  test('settings of the control plane change one control plane after the other, and no acknowledged write is lost', async () => {
-    const name = 'through-changes';
-    await kubectlOn('cp1', `create configmap ${name}`);
-    const writer = await startWriter(cluster, { host: 'w1', server: LOCAL, namespace: 'default', name });
-    await until('the writer to write', 20_000, async () => writer.acknowledgedSince(0) > 10);
-    const settings = {
-      etcd: { extraArgs: { 'snapshot-count': '20000' } },
-      apiServer: { extraArgs: { 'event-ttl': '2h' } },
-      controllerManager: { extraArgs: { 'terminated-pod-gc-threshold': '500' } },
-      scheduler: { extraArgs: { v: '1' } },
-    };
-    await cluster.describe({ spec: { controlPlaneEndpoint: { provider: 'local-lb' }, ...settings } });
-    const applied = await cluster.kbs(['apply', '-f', cluster.file, '--output', 'jsonl']);
-    expect(applied.exitCode, applied.stderr).toBe(0);
-    const report = await writer.stop();
-    console.log(`${name}: ${report.acknowledged} writes, longest gap ${report.longestGapMs} ms`);
-    expect(report.lost).toEqual([]);
-    expect(report.longestGapMs).toBeLessThanOrEqual(LONGEST_GAP_MS);
-    const turns = turnsOf(applied.stdout, 'control-plane-changes');
-    expect(turns.map(({ host }) => host).sort()).toEqual(CONTROL_PLANES);
-    turns.slice(1).forEach((turn, index) => expect(turn.begun).toBeGreaterThan(turns[index]?.ended ?? Infinity));
-    for (const host of CONTROL_PLANES) {
-      const running = (await cluster.lab.ssh(host, 'pgrep -af "^(etcd|kube-[a-z-]+) "')).stdout;
-      for (const flag of ['--snapshot-count=20000', '--event-ttl=2h', '--terminated-pod-gc-threshold=500', '--v=1'])
-        expect(running).toContain(flag);
-    }
-  });
+  test.skipIf(IS_EVERYDAY)(
+    'settings of the control plane change one control plane after the other, and no acknowledged write is lost',
+    async () => {
+      const name = 'through-changes';
+      await kubectlOn('cp1', `create configmap ${name}`);
+      const writer = await startWriter(cluster, { host: 'w1', server: LOCAL, namespace: 'default', name });
+      await until('the writer to write', 20_000, async () => writer.acknowledgedSince(0) > 10);
+      const settings = {
+        etcd: { extraArgs: { 'snapshot-count': '20000' } },
+        apiServer: { extraArgs: { 'event-ttl': '2h' } },
+        controllerManager: { extraArgs: { 'terminated-pod-gc-threshold': '500' } },
+        scheduler: { extraArgs: { v: '1' } },
+      };
+      await cluster.describe({ spec: { controlPlaneEndpoint: { provider: 'local-lb' }, ...settings } });
+      const applied = await cluster.kbs(['apply', '-f', cluster.file, '--output', 'jsonl']);
+      expect(applied.exitCode, applied.stderr).toBe(0);
+      const report = await writer.stop();
+      console.log(`${name}: ${report.acknowledged} writes, longest gap ${report.longestGapMs} ms`);
+      expect(report.lost).toEqual([]);
+      expect(report.longestGapMs).toBeLessThanOrEqual(LONGEST_GAP_MS);
+      const turns = turnsOf(applied.stdout, 'control-plane-changes');
+      expect(turns.map(({ host }) => host).sort()).toEqual(CONTROL_PLANES);
+      turns.slice(1).forEach((turn, index) => expect(turn.begun).toBeGreaterThan(turns[index]?.ended ?? Infinity));
+      for (const host of CONTROL_PLANES) {
+        const running = (await cluster.lab.ssh(host, 'pgrep -af "^(etcd|kube-[a-z-]+) "')).stdout;
+        for (const flag of ['--snapshot-count=20000', '--event-ttl=2h', '--terminated-pod-gc-threshold=500', '--v=1'])
+          expect(running).toContain(flag);
+      }
+    },
+  );
 
-  test('another provider is planned and applied: certificates, kubeconfigs and everything else follow', async () => {
+  test.skipIf(IS_EVERYDAY)('another provider is planned and applied: certificates, kubeconfigs and everything else follow', async () => {
     const controlPlaneEndpoint = { provider: 'keepalived', host: virtualAddress, port: 8443 };
     await cluster.describe({ spec: { controlPlaneEndpoint } });
     const planned = await cluster.kbsJson<ConvergeResult>(['plan', '-f', cluster.file]);
@@ -189,7 +192,7 @@ describe.sequential('a control-plane endpoint outlives any control plane', () =>
     expect((await cluster.kbsJson<ConvergeResult>(['plan', '-f', cluster.file])).changes).toEqual([]);
   });
 
-  test(`keepalived: ${LOST.join(', ')} in turn without power, and no acknowledged write is lost`, async () => {
+  test.skipIf(IS_EVERYDAY)(`keepalived: ${LOST.join(', ')} in turn without power, and no acknowledged write is lost`, async () => {
     await loseControlPlanes(`https://${virtualAddress}:8443`, 'w2', 'through-keepalived');
   });
 

@@ -3,11 +3,11 @@ import type { ClusterStatus, ConvergeResult, NodeResult } from '../../src/operat
 import { failedRun } from '../support/bad-run.js';
 import { createLabCluster, type LabCluster } from '../support/lab-cluster.js';
 import { preparedHosts } from '../support/prepared-hosts.js';
-import { IS_THOROUGH } from '../support/thorough.js';
+import { IS_THOROUGH } from '../support/depth.js';
 
 const NODES = ['cp1', 'w1'];
 
-const TITLE = `three members of etcd on hosts of their own${IS_THOROUGH ? '' : ' (skipped: KBS_TEST_THOROUGH=1 runs it)'}`;
+const TITLE = `three members of etcd on hosts of their own${IS_THOROUGH ? '' : ' (skipped: npm test -- --thorough runs it)'}`;
 
 describe.skipIf(!IS_THOROUGH).sequential(TITLE, () => {
   let cluster: LabCluster;

@@ -7,6 +7,7 @@ import { output } from '../lab/command.js';
 import { labClusterFile } from '../lab/lab-cluster-file.js';
 import { diffSnapshots, snapshotHost, type Snapshot } from '../lab/snapshot.js';
 import { failedRun } from '../support/bad-run.js';
+import { IS_EVERYDAY } from '../support/depth.js';
 import { createLabCluster, type LabCluster } from '../support/lab-cluster.js';
 import { startLoadBalancer, type LoadBalancer } from '../support/load-balancer/index.js';
 import { preparedHosts } from '../support/prepared-hosts.js';
@@ -90,7 +91,7 @@ async function makeStranger(): Promise<void> {
   ]);
 }
 
-describe.sequential('etcd on a host of its own', () => {
+describe.skipIf(IS_EVERYDAY).sequential('etcd on a host of its own', () => {
   test('apply makes it with the cluster, and traffic flows', async () => {
     const result = await cluster.kbsJson<ConvergeResult>(['apply', '-f', cluster.file]);
     expect(result.proof.filter(({ ok }) => !ok)).toEqual([]);
@@ -168,7 +169,7 @@ describe.sequential('etcd on a host of its own', () => {
   });
 });
 
-describe.sequential('the same etcd, external to a second cluster', () => {
+describe.skipIf(IS_EVERYDAY).sequential('the same etcd, external to a second cluster', () => {
   beforeAll(async () => {
     await makeStranger();
     for (const [from, to] of [
@@ -231,7 +232,7 @@ describe.sequential('the same etcd, external to a second cluster', () => {
   });
 });
 
-describe.sequential('reset', () => {
+describe.skipIf(IS_EVERYDAY).sequential('reset', () => {
   test('a host of etcd does not leave a cluster that goes on', async () => {
     const { exitCode, errors } = await failedRun(cluster, ['reset', '-f', cluster.file, '--host', 'etcd2', '--yes']);
     expect({ exitCode, errors }).toMatchObject({ exitCode: 2, errors: [{ code: 'USAGE' }] });

@@ -5,6 +5,7 @@ import type { ConvergeResult } from '../../src/operations/index.js';
 import type { CommandResult } from '../lab/command.js';
 import { startMirror, type Mirror } from '../lab/mirror.js';
 import { diffSnapshots, snapshotHost, type Snapshot } from '../lab/snapshot.js';
+import { IS_EVERYDAY } from '../support/depth.js';
 import { createLabCluster, type LabCluster } from '../support/lab-cluster.js';
 import { preparedHosts } from '../support/prepared-hosts.js';
 
@@ -59,7 +60,7 @@ async function filesOf(host: string): Promise<ReadonlyMap<string, string>> {
   return new Map(stdout.split('\n').map((line) => [line.split(' ')[0] ?? '', line]));
 }
 
-describe.sequential('a machine nobody logs in to', () => {
+describe.skipIf(IS_EVERYDAY).sequential('a machine nobody logs in to', () => {
   test('the script is written for its owner alone, with a warning of the token in it', async () => {
     const made = await cluster.kbs(['join-script', '-f', cluster.file, '--artifacts-url', mirror.url, '--ttl', '1h', '--to', file]);
     expect(made).toMatchObject({ exitCode: 0 });

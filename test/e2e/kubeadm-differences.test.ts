@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { IS_EVERYDAY } from '../support/depth.js';
 import { createLabCluster, type LabCluster } from '../support/lab-cluster.js';
 import { createKubeadmCluster } from '../support/kubeadm-cluster.js';
 import { COMPARED_KINDS, compareFacts, hostsFacts, judge, objectsFacts, type Difference, type Facts } from '../support/comparison/index.js';
@@ -75,7 +76,7 @@ function unexplained(part: string): readonly Difference[] {
   ).unexplained;
 }
 
-describe('a cluster made by kbs beside one made by kubeadm v1.25.0', () => {
+describe.skipIf(IS_EVERYDAY)('a cluster made by kbs beside one made by kubeadm v1.25.0', () => {
   test('the comparison looks at every certificate, kubeconfig and static pod, and at the objects kubeadm writes', () => {
     const paths = Object.keys((kubeadm.hosts as Readonly<Record<string, Facts>>)['cp1'] as Readonly<Record<string, Facts>>);
     const count = (pattern: RegExp): number => paths.filter((path) => pattern.test(path)).length;

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { CommandResult } from '../lab/command.js';
 import { waitFor } from '../lab/wait-for.js';
+import { IS_EVERYDAY } from '../support/depth.js';
 import type { LabCluster } from '../support/lab-cluster.js';
 import { createKubeadmJoinCluster, KUBEADM_IGNORE } from '../support/kubeadm-cluster.js';
 
@@ -39,7 +40,7 @@ async function changesToMake(): Promise<string> {
   return exitCode === 0 ? 'none' : `${stdout}\n${stderr}`;
 }
 
-describe.sequential('stock kubeadm v1.25.0 on a cluster made by kbs', () => {
+describe.skipIf(IS_EVERYDAY).sequential('stock kubeadm v1.25.0 on a cluster made by kbs', () => {
   test('certs check-expiration finds all ten certificates and three authorities, none missing or expired', async () => {
     const rows = await expirations();
     expect([...rows.keys()].filter((name) => !name.startsWith('CERTIFICATE')).sort()).toEqual([...LEAVES, ...AUTHORITIES].sort());

@@ -4,7 +4,7 @@ import type { ClusterStatus, ConvergeResult, NodeResult } from '../../src/operat
 import { diffSnapshots, snapshotHost, type Snapshot } from '../lab/snapshot.js';
 import { createLabCluster, type LabCluster } from '../support/lab-cluster.js';
 import { preparedHosts } from '../support/prepared-hosts.js';
-import { IS_THOROUGH } from '../support/thorough.js';
+import { IS_EVERYDAY, IS_THOROUGH } from '../support/depth.js';
 
 const FIRST = ['cp1', 'cp2', 'cp3'];
 /** Hosts that are lost and what comes instead, with the cluster file meanwhile and afterwards. */
@@ -118,7 +118,7 @@ async function lose(host: string): Promise<void> {
   await cluster.lab.kill(host);
 }
 
-describe.sequential('control planes that come and go', () => {
+describe.skipIf(IS_EVERYDAY).sequential('control planes that come and go', () => {
   test('one control plane becomes three by join, though the join is killed between adding a learner and its start', async () => {
     await cluster.kbsJson<ConvergeResult>(['apply', '-f', cluster.file]);
     const before = await etcdStart('cp1');

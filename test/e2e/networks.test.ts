@@ -9,7 +9,7 @@ import { expectExactReset } from '../support/exact-reset.js';
 import type { LabCluster } from '../support/lab-cluster.js';
 import { CRIO_DIRECTORY, WHY_NO_CRIO } from '../support/lab-crio.js';
 import { createRuntimeLab, type LabRuntime } from '../support/lab-runtime.js';
-import { IS_THOROUGH } from '../support/thorough.js';
+import { IS_EVERYDAY, IS_THOROUGH } from '../support/depth.js';
 import { expectOnly, packetsDuring } from '../support/wire-packets.js';
 
 const HOSTS = ['cp1', 'w1'] as const;
@@ -145,7 +145,7 @@ function titleOf(journey: Journey): string {
 for (const journey of JOURNEYS) {
   const { name, startsWithOwn = false, runtime, install, cgroupDriver, networks } = journey;
 
-  describe.skipIf(isMissing(journey))(titleOf(journey), () => {
+  describe.skipIf(IS_EVERYDAY || isMissing(journey))(titleOf(journey), () => {
     const containerRuntime = { type: runtime, install, cgroupDriver };
     let cluster: LabCluster;
     const bare = new Map<string, Snapshot>();

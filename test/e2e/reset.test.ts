@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ConvergeResult, ResetResult } from '../../src/operations/index.js';
 import { diffSnapshots, snapshotHost, type Snapshot } from '../lab/snapshot.js';
 import { createLabCluster, type LabCluster } from '../support/lab-cluster.js';
-import { IS_THOROUGH } from '../support/thorough.js';
+import { IS_EVERYDAY, IS_THOROUGH } from '../support/depth.js';
 
 const HOSTS = ['cp1', 'w1'];
 const KBS = resolve(import.meta.dirname, '..', '..', 'bin', 'run.js');
@@ -117,7 +117,7 @@ async function reset(): Promise<ResetResult> {
   return cluster.kbsJson<ResetResult>(['reset', '-f', cluster.file, '--yes']);
 }
 
-describe.sequential('reset takes hosts back to how they were found', () => {
+describe.skipIf(IS_EVERYDAY).sequential('reset takes hosts back to how they were found', () => {
   test('a cluster is made on hosts that others use too', async () => {
     await cluster.kbsJson<ConvergeResult>(accepting('init'));
     const { proof } = await cluster.kbsJson<ConvergeResult>(accepting('join'));

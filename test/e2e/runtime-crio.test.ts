@@ -11,7 +11,7 @@ import { CRIO_DIRECTORY, WHY_NO_CRIO } from '../support/lab-crio.js';
 import { createRuntimeLab } from '../support/lab-runtime.js';
 import { startRegistry, type Registry } from '../support/registry.js';
 import { runningContainers } from '../support/running-containers.js';
-import { IS_THOROUGH } from '../support/thorough.js';
+import { IS_THOROUGH } from '../support/depth.js';
 
 /*
  * CRI-O cannot be had where the other parts of the lab come from. KBS_TEST_CRIO_DIR is a folder with the programs of its official archive

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ConvergeResult } from '../../src/operations/index.js';
 import { capture } from '../lab/command.js';
 import { snapshotHost, type Snapshot } from '../lab/snapshot.js';
+import { IS_EVERYDAY } from '../support/depth.js';
 import { expectExactReset } from '../support/exact-reset.js';
 import { killedWhen } from '../support/kills.js';
 import type { LabCluster } from '../support/lab-cluster.js';
@@ -72,7 +73,9 @@ async function onDocker(command: string): Promise<string> {
   return (await cluster.lab.ssh('cp1', command)).stdout.trim();
 }
 
-describe.sequential('Docker Engine with the stand-in for cri-dockerd on the control plane, containerd on the worker', () => {
+const TITLE = 'Docker Engine with the stand-in for cri-dockerd on the control plane, containerd on the worker';
+
+describe.skipIf(IS_EVERYDAY).sequential(TITLE, () => {
   test('apply makes both, and the proof is green', async () => {
     const result = await cluster.kbsJson<ConvergeResult>(['apply', '-f', cluster.file]);
     expect(result.proof.filter(({ ok }) => !ok)).toEqual([]);

@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { VerifyResult } from '../../src/operations/index.js';
 import { CHECKS } from '../../src/phases/verify/index.js';
+import { IS_EVERYDAY } from '../support/depth.js';
 import { createLabCluster, type LabCluster } from '../support/lab-cluster.js';
 import { preparedHosts } from '../support/prepared-hosts.js';
 
@@ -55,7 +56,7 @@ async function cutOff(signal: 'SIGINT' | 'SIGKILL'): Promise<number | null> {
   return ended;
 }
 
-describe('a verification of a sound cluster', () => {
+describe.skipIf(IS_EVERYDAY)('a verification of a sound cluster', () => {
   test('has a row for everything, all green, skips only with a reason, and leaves nothing', async () => {
     const file = join(cluster.directory, 'verify.xml');
     const { result, exitCode } = await verify('--junit', file);
@@ -162,7 +163,7 @@ async function withFault(
   }
 }
 
-describe('a broken data plane is found, and its edges are named', () => {
+describe.skipIf(IS_EVERYDAY)('a broken data plane is found, and its edges are named', () => {
   test.each(FAULTS)('$what', async (fault) => {
     await withFault(
       fault,
