@@ -133,7 +133,8 @@ async function runProjects(projects) {
   const filled = projects.filter((project) => testFiles(project).length > 0);
   if (filled.length === 0) return;
   const title = filled.join(', ');
-  console.log(`\n${title}: ${filled.flatMap(testFiles).length} files`);
+  const depth = filled.includes('e2e') ? `, depth: ${process.env.KBS_TEST_DEPTH}` : '';
+  console.log(`\n${title}: ${filled.flatMap(testFiles).length} files${depth}`);
   const folder = mkdtempSync(join(tmpdir(), 'kbs-test-'));
   try {
     const report = join(folder, 'report.json');
