@@ -21,13 +21,16 @@ export interface HttpProbe {
   readonly body?: string;
   /** Sent besides the usual ones. */
   readonly headers?: Readonly<Record<string, string>>;
-  /** For everything, the connection included; default: 10 000. What is dead refuses at once, a busy host is slow. */
+  /** For everything, the connection included; default: {@link ANSWER_WITHIN_MS}. */
   readonly timeoutMs?: number;
 }
 
 /** What came back: a status, or why nothing did. */
 export type HttpAnswer =
   { readonly status: number; readonly body: string } | { readonly status: undefined; readonly reason: string; readonly code?: string };
+
+/** How long a server of a host is listened to. What is dead refuses at once; a host that has more to do than it can, or this machine, is slow. */
+export const ANSWER_WITHIN_MS = 15_000;
 
 const BODY_LIMIT_BYTES = 64 * 1024;
 
@@ -36,7 +39,7 @@ const BODY_LIMIT_BYTES = 64 * 1024;
  * Never throws: a server that is not there yet is an answer.
  */
 export async function httpStatus(dial: (address: string, port: number) => Promise<Duplex>, probe: HttpProbe): Promise<HttpAnswer> {
-  const { timeoutMs = 10_000 } = probe;
+  const { timeoutMs = ANSWER_WITHIN_MS } = probe;
   const deadlineMs = performance.now() + timeoutMs;
   let socket: Duplex;
   try {

@@ -26,8 +26,6 @@ export interface CertificateHealth {
 
 const LOOPBACK = '127.0.0.1';
 const DAY_MS = 86_400_000;
-/** What is dead refuses at once; a host that has more to do than it can, or this machine itself, is slow. */
-const ANSWER_MS = 15_000;
 
 function probesFor(host: Host, ca: string, topology: EtcdTopology): readonly (HttpProbe & { readonly component: string })[] {
   const etcd = { component: 'etcd', address: LOOPBACK, port: PORTS.etcdMetrics, path: '/health' };
@@ -47,7 +45,7 @@ function probesFor(host: Host, ca: string, topology: EtcdTopology): readonly (Ht
 export async function componentHealth(host: Host, ca: string, etcd: EtcdTopology): Promise<readonly ComponentHealth[]> {
   return Promise.all(
     probesFor(host, ca, etcd).map(async ({ component, ...probe }): Promise<ComponentHealth> => {
-      const answer = await httpStatus((address, port) => host.dial(address, port), { ...probe, timeoutMs: ANSWER_MS });
+      const answer = await httpStatus((address, port) => host.dial(address, port), probe);
       if (answer.status === 200) return { host: host.name, component, healthy: true };
       const problem = answer.status === undefined ? answer.reason : `${probe.path} says ${answer.status}`;
       return { host: host.name, component, healthy: false, problem };
