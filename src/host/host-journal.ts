@@ -31,10 +31,16 @@ if cat >>"$journal" && chmod 600 -- "$journal" && sync -- "$journal"; then exit 
 df -Pk -- "$directory" >&2
 exit 1`;
 
+interface NextWrite {
+  readonly entries: JournalEntry[];
+  readonly done: Promise<unknown>;
+}
+
 /** The journal as lines of JSON in a file on the host. */
 export class FileJournal implements HostJournal {
   /** What is in the file, read once; and the order of calls, so that no two write at the same time. */
   #known: Promise<readonly JournalEntry[]> | undefined;
+  #next: NextWrite | undefined;
 
   constructor(
     private readonly shell: HostShell,
@@ -51,13 +57,21 @@ export class FileJournal implements HostJournal {
 
   async record(entries: readonly JournalEntry[]): Promise<void> {
     if (entries.length === 0) return;
-    const before = this.entries();
+    const write = (this.#next ??= this.#nextWrite());
+    write.entries.push(...entries);
+    await write.done;
+  }
+
+  /** A write after the one that is on its way. Until that one has ended, whatever is to be noted comes along. */
+  #nextWrite(): NextWrite {
+    const entries: JournalEntry[] = [];
+    const before = this.entries().finally(() => (this.#next = undefined));
     const after = before.then((known) => this.#append(known, entries));
     // A failed write may have come half-way: the file is read again then.
     this.#known = after.catch(() => this.#load());
     // Whoever needs it next sees the error of the load; a rejection nobody asked for must not end the process.
     this.#known.catch(() => undefined);
-    await after;
+    return { entries, done: after };
   }
 
   async #load(): Promise<readonly JournalEntry[]> {

@@ -108,6 +108,26 @@ describe('the journal of a host', () => {
     expect(await host.journal.entries()).toHaveLength(2);
   });
 
+  test('what is to be noted while a write is on its way goes together in the next one', async () => {
+    const module = (name: string) => [{ kind: 'module', name }] as const;
+    const others: Promise<void>[] = [];
+    const { host, transport } = await aHost(
+      [/^if \[ -e .*journal\.jsonl/, ''],
+      [
+        /journal=\$directory/,
+        () => {
+          if (others.length === 0) others.push(host.journal.record(module('b')), host.journal.record(module('c')));
+          return '';
+        },
+      ],
+    );
+    await host.journal.record(module('a'));
+    await Promise.all(others);
+    const noted = (name: string): string => `${JSON.stringify({ kind: 'module', name })}\n`;
+    expect(transport.inputs.filter((input) => input !== '')).toEqual([noted('a'), noted('b') + noted('c')]);
+    expect(await host.journal.entries()).toEqual([...module('a'), ...module('b'), ...module('c')]);
+  });
+
   test('after a write that failed the file is read again, and the entry is noted by the next call', async () => {
     let writes = 0;
     const { host } = await aHost(
