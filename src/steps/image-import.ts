@@ -1,9 +1,9 @@
 import { KbsError } from '../errors/index.js';
 import { step, type AnyStep, type StepContext } from '../engine/index.js';
 import type { Plan } from '../events/index.js';
-import { sh, type Host } from '../host/index.js';
+import { sh, type Command, type Host } from '../host/index.js';
 import type { ImageImportStepOptions, LocalFile } from './types.js';
-import { stage, stagedPath } from './uploads.js';
+import { makeStagingFolder, stage, stagedPath } from './uploads.js';
 
 interface SeenImages {
   readonly missing: readonly string[];
@@ -53,9 +53,17 @@ function planImages({ imports, pulls, leftovers }: SeenImages): Plan {
   return leftovers.length > 0 ? { change: 'remove', summary: `remove staged archives ${leftovers.join(', ')}` } : { change: 'none' };
 }
 
+/** One round trip for both; an archive that could not be imported stays for the next try. */
+function importAndRemove({ runtime }: ImageImportStepOptions, archive: string, references: readonly string[]): Command {
+  return sh`(
+${runtime.import(archive, references)}
+) && rm -f -- ${archive}`;
+}
+
 async function applyImages(host: Host, seen: SeenImages, options: ImageImportStepOptions, context: StepContext): Promise<void> {
   const timeoutMs = options.timeoutMs ?? 1_800_000;
   await host.journal.record(seen.missing.map((reference) => ({ kind: 'note', name: `image ${reference}`, value: 'absent' })));
+  if (seen.imports.length > 0) await makeStagingFolder(host);
   const [first, ...rest] = seen.imports;
   let ready = first === undefined ? undefined : await stage(host, first.file, context);
   let references = first?.references ?? [];
@@ -65,9 +73,8 @@ async function applyImages(host: Host, seen: SeenImages, options: ImageImportSte
     // The next archive travels while the runtime unpacks this one.
     const [staged] = await Promise.all([
       next === undefined ? undefined : stage(host, next.file, context),
-      host.run(options.runtime.import(archive, references), { timeoutMs }),
+      host.run(importAndRemove(options, archive, references), { timeoutMs }),
     ]);
-    await host.run(sh`rm -f -- ${archive}`);
     ready = staged;
     references = next?.references ?? [];
   }

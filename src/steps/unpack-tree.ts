@@ -7,7 +7,7 @@ import { ensureParents, folderEntries, missingFolders } from './folders.js';
 import type { ArchiveTree, LocalFile, UnpackTreeStepOptions } from './types.js';
 import { formerFile } from './upload.js';
 import { runUnpackCommand } from './unpack-command.js';
-import { stage, stagedPath } from './uploads.js';
+import { makeStagingFolder, stage, stagedPath } from './uploads.js';
 
 /** In the tree: the digest of the archive it came from, and that of everything in it. */
 const MARK = '.kbs-tree';
@@ -163,7 +163,10 @@ export function unpackTreeStep(options: UnpackTreeStepOptions): AnyStep {
     probe: (host) => probeTree(host, options),
     plan: (seen) => planTree(seen, tree),
     async apply(host, seen, context) {
-      if (seen.state !== 'right') await stage(host, seen.file, context);
+      if (seen.state !== 'right') {
+        await makeStagingFolder(host);
+        await stage(host, seen.file, context);
+      }
       await recordTree(host, tree, seen);
       if (seen.state !== 'right') await unpackTree(host, tree, seen.file, timeoutMs);
       if (seen.links.length > 0) await host.run(script(LINK, { links: linkWords(tree) }));

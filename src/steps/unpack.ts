@@ -7,7 +7,7 @@ import { ensureParents, octal } from './folders.js';
 import type { LocalFile, UnpackEntry, UnpackStepOptions } from './types.js';
 import { formerFile } from './upload.js';
 import { runUnpackCommand } from './unpack-command.js';
-import { stage, stagedPath } from './uploads.js';
+import { makeStagingFolder, stage, stagedPath } from './uploads.js';
 
 interface PendingEntry {
   readonly entry: UnpackEntry;
@@ -104,6 +104,7 @@ export function unpackStep(options: UnpackStepOptions): AnyStep {
     plan: planArchive,
     async apply(host, { file, pending }, context) {
       if (pending.length > 0) {
+        await makeStagingFolder(host);
         const staged = await stage(host, file, context);
         await ensureParents(
           host,

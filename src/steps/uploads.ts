@@ -27,14 +27,18 @@ export async function uploadTo(
   });
 }
 
-/** Uploads a file to its waiting place, whose folders are journaled and made where they are missing. */
-export async function stage(host: Host, file: LocalFile, context: StepContext): Promise<string> {
+/** Makes the folder where uploads wait for their use, journaled, where it is missing. */
+export async function makeStagingFolder(host: Host): Promise<void> {
   const folders = await missingFolders(host, [
     { path: PATHS.kbsStateDir, mode: 0o755, ownTree: true },
     { path: PATHS.artifactsDir, mode: 0o700, ownTree: true },
   ]);
   await host.journal.record(folderEntries(folders));
   await makeFolders(host, folders);
+}
+
+/** Uploads a file to its waiting place; its folder is there, see {@link makeStagingFolder}. */
+export async function stage(host: Host, file: LocalFile, context: StepContext): Promise<string> {
   const path = stagedPath(file);
   await uploadTo(host, file, { path, mode: 0o600 }, context);
   return path;

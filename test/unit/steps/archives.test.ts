@@ -145,6 +145,9 @@ describe('imageImportStep', () => {
     });
   }
 
+  /** An import, which takes its archive away when it has come to a good end. */
+  const IMPORT = /^\(\nctr images import (\S+)\n\) && rm -f -- (\S+)$/;
+
   /** A runtime with some images, to which an import or a pull adds all that was asked for. */
   function aRuntime(present: string[], afterwards: string[]) {
     let now = present;
@@ -155,7 +158,13 @@ describe('imageImportStep', () => {
     return memoryHost({
       answers: [
         [LIST, () => now.join('\n')],
-        ['ctr images import', bring],
+        [
+          IMPORT,
+          (text, host) => {
+            host.fs.delete(IMPORT.exec(text)?.[2] ?? '');
+            return bring();
+          },
+        ],
         ['crictl pull', bring],
       ],
       files: { '/var/lib/': '' },
@@ -170,9 +179,8 @@ describe('imageImportStep', () => {
     expect(prepared.plan).toEqual({ change: 'create', summary: 'import b:1, c:1' });
     expect(host.changes).toEqual([]);
     await prepared.apply();
-    expect(host.ran.filter((text) => text.startsWith('ctr images import'))).toEqual([
-      `ctr images import /var/lib/kbs/artifacts/${file.sha256}`,
-    ]);
+    const archive = `/var/lib/kbs/artifacts/${file.sha256}`;
+    expect(host.ran.filter((text) => IMPORT.test(text))).toEqual([`(\nctr images import ${archive}\n) && rm -f -- ${archive}`]);
     expect(host.fs.has(`/var/lib/kbs/artifacts/${file.sha256}`)).toBe(false);
     expect((await step.prepare(host, stepContext())).plan).toEqual({ change: 'none' });
   });
@@ -203,7 +211,7 @@ describe('imageImportStep', () => {
     const files = [aLocalFile('1.tar', 'one'), aLocalFile('2.tar', 'two'), aLocalFile('3.tar', 'three')];
     const host = aRuntime([], ['a', 'b', 'c']);
     await (await aStep({ a: files[0], b: files[1], c: files[2] }).prepare(host, stepContext())).apply();
-    expect(host.ran.filter((text) => text.startsWith('ctr images import'))).toHaveLength(3);
+    expect(host.ran.filter((text) => IMPORT.test(text))).toHaveLength(3);
     expect([...host.fs.keys()].filter((path) => path.startsWith('/var/lib/kbs/artifacts/'))).toEqual([]);
   });
 
