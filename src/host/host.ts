@@ -3,7 +3,7 @@ import type { ByteSource } from './byte-source.js';
 import type { Command } from './command.js';
 import type { HostFacts } from './facts.js';
 import type { Secret } from '../secret/index.js';
-import type { Transport } from './transport.js';
+import type { Transport, UploadOptions } from './transport.js';
 
 /** What a host is for. */
 export type Role = 'control-plane' | 'worker' | 'etcd';
@@ -46,11 +46,7 @@ export interface RemoteFiles {
   /** Temp file in the same folder → mode → owner → fsync → rename. Missing parent folders are an error. */
   writeAtomic(path: string, content: string | Secret, options: { readonly mode: number; readonly owner?: string }): Promise<void>;
   /** A large file with a known digest; resumed and skipped when the digest is already there. */
-  upload(
-    open: (offset: number) => ByteSource,
-    path: string,
-    options: { readonly mode: number; readonly sha256: string; readonly sizeBytes: number; readonly onProgress?: (bytes: number) => void },
-  ): Promise<void>;
+  upload(open: (offset: number) => ByteSource, path: string, options: Omit<UploadOptions, 'signal'>): Promise<void>;
   /** Removes files, links and empty folders, in the given order. A path that is already gone is fine; a folder that is not empty stays. */
   remove(paths: readonly string[]): Promise<void>;
 }

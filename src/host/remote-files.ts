@@ -8,7 +8,7 @@ import { parseDigests, parseStats, unexpectedComplaints } from './files-parse.js
 import { readTogether, writeTogether, type FileToWrite } from './files-together.js';
 import { evidence, type HostShell } from './host-shell.js';
 import type { FileStat, RemoteFiles } from './host.js';
-import type { ExecResult, Transport } from './transport.js';
+import type { ExecResult, Transport, UploadOptions } from './transport.js';
 
 const ABSENT = 66;
 
@@ -104,11 +104,7 @@ export class ShellFiles implements RemoteFiles {
     return this.shell.exec(command, { stdin });
   }
 
-  async upload(
-    open: (offset: number) => ByteSource,
-    path: string,
-    options: { readonly mode: number; readonly sha256: string; readonly sizeBytes: number; readonly onProgress?: (bytes: number) => void },
-  ): Promise<void> {
+  async upload(open: (offset: number) => ByteSource, path: string, options: Omit<UploadOptions, 'signal'>): Promise<void> {
     try {
       await this.transport.upload(open, path, options);
     } catch (error) {

@@ -37,6 +37,8 @@ export interface UploadOptions {
   readonly signal?: AbortSignal;
   /** Bytes that arrived so far, resumed ones included. */
   readonly onProgress?: (bytes: number) => void;
+  /** It is used at once and taken away: nobody waits until it is on the disk. Default: false. */
+  readonly isShortLived?: boolean;
 }
 
 /** A way to a machine: SSH, or the machine kbs itself runs on. */

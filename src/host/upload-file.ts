@@ -60,7 +60,9 @@ if [ "$size_now" -gt "$size" ] || [ "\${sum%% *}" != "$sha256" ]; then
   echo "sha256 is \${sum%% *}" >&2
   exit ${WRONG_DIGEST}
 fi
-chown 0:0 -- "$part" && chmod "$mode" -- "$part" && sync -- "$part" && mv -fT -- "$part" "$target"`;
+chown 0:0 -- "$part" && chmod "$mode" -- "$part" || exit 1
+if [ -z "$short_lived" ]; then sync -- "$part" || exit 1; fi
+mv -fT -- "$part" "$target"`;
 
 /** Puts a large file on a machine; see {@link UploadOptions} and Transport.upload. */
 export async function uploadFile(exec: Exec, open: Open, path: string, options: UploadOptions): Promise<void> {
@@ -77,10 +79,10 @@ export async function uploadFile(exec: Exec, open: Open, path: string, options: 
   }
 }
 
-function variables(path: string, { sha256, sizeBytes, mode }: UploadOptions) {
+function variables(path: string, { sha256, sizeBytes, mode, isShortLived = false }: UploadOptions) {
   // The name of the target keeps two uploads of the same content apart.
   const part = `${dirname(path)}/.kbs-part-${sha256.slice(0, 16)}-${basename(path)}`;
-  return { target: path, part, sha256, size: sizeBytes, mode: mode.toString(8) };
+  return { target: path, part, sha256, size: sizeBytes, mode: mode.toString(8), short_lived: isShortLived ? 'yes' : '' };
 }
 
 async function prepare(exec: Exec, path: string, options: UploadOptions): Promise<'have' | number> {

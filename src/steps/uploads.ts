@@ -1,6 +1,6 @@
 import { PATHS } from '../constants/index.js';
 import type { StepContext } from '../engine/index.js';
-import { fileBytes, type Host } from '../host/index.js';
+import { fileBytes, type Host, type UploadOptions } from '../host/index.js';
 import { folderEntries, makeFolders, missingFolders } from './folders.js';
 import type { LocalFile } from './types.js';
 
@@ -15,12 +15,13 @@ export function stagedPath(file: LocalFile): string {
 export async function uploadTo(
   host: Host,
   file: LocalFile,
-  target: { readonly path: string; readonly mode: number },
+  target: Pick<UploadOptions, 'mode' | 'isShortLived'> & { readonly path: string },
   context: StepContext,
 ): Promise<void> {
   const total = Math.ceil(file.sizeBytes / MEBIBYTE);
-  await host.files.upload((offset) => fileBytes(file.path, offset), target.path, {
-    mode: target.mode,
+  const { path, ...options } = target;
+  await host.files.upload((offset) => fileBytes(file.path, offset), path, {
+    ...options,
     sha256: file.sha256,
     sizeBytes: file.sizeBytes,
     onProgress: (bytes) => context.progress(`${Math.floor(bytes / MEBIBYTE)} MiB of ${total} MiB`),
@@ -40,6 +41,6 @@ export async function makeStagingFolder(host: Host): Promise<void> {
 /** Uploads a file to its waiting place; its folder is there, see {@link makeStagingFolder}. */
 export async function stage(host: Host, file: LocalFile, context: StepContext): Promise<string> {
   const path = stagedPath(file);
-  await uploadTo(host, file, { path, mode: 0o600 }, context);
+  await uploadTo(host, file, { path, mode: 0o600, isShortLived: true }, context);
   return path;
 }
