@@ -8,9 +8,9 @@ import type { AdoptResult, ConvergeResult } from '../../src/operations/index.js'
 import { ensureArtifacts } from '../lab/artifacts.js';
 import { capture, type CommandResult } from '../lab/command.js';
 import { createLab, type Lab } from '../lab/lab.js';
+import { IS_EVERYDAY, IS_THOROUGH } from '../support/depth.js';
 import { createKubeadmCluster } from '../support/kubeadm-cluster.js';
 import { installKbs, kbsOn, ON_HOST } from '../support/own-host.js';
-import { IS_EVERYDAY, IS_THOROUGH } from '../support/depth.js';
 
 const KBS = resolve(import.meta.dirname, '..', '..', 'bin', 'run.js');
 

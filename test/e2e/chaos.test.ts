@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ConvergeResult } from '../../src/operations/index.js';
+import { IS_THOROUGH } from '../support/depth.js';
 import { describeKills, killMoments, killedAt } from '../support/kills.js';
 import { createLabCluster, type LabCluster } from '../support/lab-cluster.js';
-import { IS_THOROUGH } from '../support/depth.js';
 
 const HOSTS = ['cp1', 'cp2', 'cp3', 'w1', 'w2'];
 

@@ -5,10 +5,10 @@ import { offerPackages } from '../lab/apt-source.js';
 import type { Mirror } from '../lab/mirror.js';
 import { diffSnapshots, snapshotHost, type Snapshot } from '../lab/snapshot.js';
 import { waitFor } from '../lab/wait-for.js';
+import { IS_EVERYDAY, IS_THOROUGH } from '../support/depth.js';
 import { startWriter } from '../support/endpoint-writer.js';
 import { describeKills, killMoments, killedAt } from '../support/kills.js';
 import { createLabCluster, type LabCluster } from '../support/lab-cluster.js';
-import { IS_EVERYDAY, IS_THOROUGH } from '../support/depth.js';
 
 const CONTROL_PLANES = ['cp1', 'cp2', 'cp3'];
 /** Which of them lose their power. */

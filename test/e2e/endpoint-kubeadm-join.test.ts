@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { ConvergeResult } from '../../src/operations/index.js';
 import { waitFor } from '../lab/wait-for.js';
+import { IS_THOROUGH } from '../support/depth.js';
 import { createKubeadmJoinCluster, KUBEADM_IGNORE } from '../support/kubeadm-cluster.js';
 import type { LabCluster } from '../support/lab-cluster.js';
-import { IS_THOROUGH } from '../support/depth.js';
 
 let cluster: LabCluster;
 

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ClusterStatus, ConvergeResult, NodeResult } from '../../src/operations/index.js';
 import { failedRun } from '../support/bad-run.js';
+import { IS_THOROUGH } from '../support/depth.js';
 import { createLabCluster, type LabCluster } from '../support/lab-cluster.js';
 import { preparedHosts } from '../support/prepared-hosts.js';
-import { IS_THOROUGH } from '../support/depth.js';
 
 const NODES = ['cp1', 'w1'];
 

@@ -2,9 +2,9 @@ import { spawn } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ClusterStatus, ConvergeResult, NodeResult } from '../../src/operations/index.js';
 import { diffSnapshots, snapshotHost, type Snapshot } from '../lab/snapshot.js';
+import { IS_EVERYDAY, IS_THOROUGH } from '../support/depth.js';
 import { createLabCluster, type LabCluster } from '../support/lab-cluster.js';
 import { preparedHosts } from '../support/prepared-hosts.js';
-import { IS_EVERYDAY, IS_THOROUGH } from '../support/depth.js';
 
 const FIRST = ['cp1', 'cp2', 'cp3'];
 /** Hosts that are lost and what comes instead, with the cluster file meanwhile and afterwards. */

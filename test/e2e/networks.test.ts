@@ -5,11 +5,11 @@ import type { ConvergeResult, VerifyResult } from '../../src/operations/index.js
 import { flannelObjects } from '../../src/phases/pod-network/flannel.js';
 import { printYaml } from '../../src/yaml/index.js';
 import { snapshotHost, type Snapshot } from '../lab/snapshot.js';
+import { IS_EVERYDAY, IS_THOROUGH } from '../support/depth.js';
 import { expectExactReset } from '../support/exact-reset.js';
 import type { LabCluster } from '../support/lab-cluster.js';
 import { CRIO_DIRECTORY, WHY_NO_CRIO } from '../support/lab-crio.js';
 import { createRuntimeLab, type LabRuntime } from '../support/lab-runtime.js';
-import { IS_EVERYDAY, IS_THOROUGH } from '../support/depth.js';
 import { expectOnly, packetsDuring } from '../support/wire-packets.js';
 
 const HOSTS = ['cp1', 'w1'] as const;

@@ -5,8 +5,8 @@ import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ConvergeResult, ResetResult } from '../../src/operations/index.js';
 import { diffSnapshots, snapshotHost, type Snapshot } from '../lab/snapshot.js';
-import { createLabCluster, type LabCluster } from '../support/lab-cluster.js';
 import { IS_EVERYDAY, IS_THOROUGH } from '../support/depth.js';
+import { createLabCluster, type LabCluster } from '../support/lab-cluster.js';
 
 const HOSTS = ['cp1', 'w1'];
 const KBS = resolve(import.meta.dirname, '..', '..', 'bin', 'run.js');

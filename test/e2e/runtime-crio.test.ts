@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ConvergeResult } from '../../src/operations/index.js';
 import { capture } from '../lab/command.js';
 import { snapshotHost, type Snapshot } from '../lab/snapshot.js';
+import { IS_THOROUGH } from '../support/depth.js';
 import { expectExactReset } from '../support/exact-reset.js';
 import { killedWhen } from '../support/kills.js';
 import type { LabCluster } from '../support/lab-cluster.js';
@@ -11,7 +12,6 @@ import { CRIO_DIRECTORY, WHY_NO_CRIO } from '../support/lab-crio.js';
 import { createRuntimeLab } from '../support/lab-runtime.js';
 import { startRegistry, type Registry } from '../support/registry.js';
 import { runningContainers } from '../support/running-containers.js';
-import { IS_THOROUGH } from '../support/depth.js';
 
 /*
  * CRI-O cannot be had where the other parts of the lab come from. KBS_TEST_CRIO_DIR is a folder with the programs of its official archive
