@@ -1,9 +1,15 @@
 import { createPrivateKey, generateKeyPair, type KeyObject } from 'node:crypto';
 import { promisify } from 'node:util';
+import pLimit from 'p-limit';
 import { Secret } from '../secret/index.js';
 
 const RSA_BITS = 2048;
 const generate = promisify(generateKeyPair);
+/**
+ * Half of Node's thread pool. The other half stays for files and archives: keys for many hosts are asked for at once, and whatever else
+ * the pool does would wait until the last of them is made.
+ */
+const turns = pLimit(2);
 
 /** A private key with its public half. */
 export interface NewKey {
@@ -12,9 +18,9 @@ export interface NewKey {
   readonly publicKey: KeyObject;
 }
 
-/** A new RSA key, made in the thread pool: several at once use all cores. */
+/** A new RSA key, made in the thread pool, two at a time. */
 export async function newKey(): Promise<NewKey> {
-  const { privateKey, publicKey } = await generate('rsa', { modulusLength: RSA_BITS });
+  const { privateKey, publicKey } = await turns(() => generate('rsa', { modulusLength: RSA_BITS }));
   return { privateKey: new Secret(privateKey.export({ type: 'pkcs1', format: 'pem' }).toString()), publicKey };
 }
 
