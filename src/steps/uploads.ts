@@ -5,6 +5,8 @@ import { folderEntries, makeFolders, missingFolders } from './folders.js';
 import type { LocalFile } from './types.js';
 
 const MEBIBYTE = 1024 * 1024;
+/** How often an upload tells how far it is: each telling is a line of the run log. */
+const TELL_EVERY_MS = 250;
 
 /** Where an upload waits for its use. */
 export function stagedPath(file: LocalFile): string {
@@ -19,12 +21,18 @@ export async function uploadTo(
   context: StepContext,
 ): Promise<void> {
   const total = Math.ceil(file.sizeBytes / MEBIBYTE);
+  let toldMs = -Infinity;
   const { path, ...options } = target;
   await host.files.upload((offset) => fileBytes(file.path, offset), path, {
     ...options,
     sha256: file.sha256,
     sizeBytes: file.sizeBytes,
-    onProgress: (bytes) => context.progress(`${Math.floor(bytes / MEBIBYTE)} MiB of ${total} MiB`),
+    onProgress: (bytes) => {
+      const nowMs = performance.now();
+      if (nowMs - toldMs < TELL_EVERY_MS) return;
+      toldMs = nowMs;
+      context.progress(`${Math.floor(bytes / MEBIBYTE)} MiB of ${total} MiB`);
+    },
   });
 }
 
