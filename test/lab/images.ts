@@ -55,16 +55,17 @@ async function kubernetesImages(version: string): Promise<Image[]> {
   const programs = await ensureKubernetes(version);
   const { shell, network } = await ensureBaseLayers();
   const shared: ImageLayer = { name: `Kubernetes ${version}`, entries: [file('usr/local/bin/kubernetes', join(programs, 'kubernetes'))] };
-  const image = (name: string, below: readonly ImageLayer[]): Image => ({
+  // The program is in the same place of every image, so that a host unpacks it once for all of them.
+  const image = (name: string, ...others: readonly ImageLayer[]): Image => ({
     name: `registry.k8s.io/${name}:${version}`,
-    layers: [...below, shared, { name, entries: [{ path: `usr/local/bin/${name}`, type: 'symlink', target: 'kubernetes' }] }],
+    layers: [ROOT_LAYER, shared, ...others, { name, entries: [{ path: `usr/local/bin/${name}`, type: 'symlink', target: 'kubernetes' }] }],
     environment: DISTROLESS_ENVIRONMENT,
   });
   return [
-    image('kube-apiserver', [ROOT_LAYER]),
-    image('kube-controller-manager', [ROOT_LAYER]),
-    image('kube-scheduler', [ROOT_LAYER]),
-    image('kube-proxy', [shell, network]),
+    image('kube-apiserver'),
+    image('kube-controller-manager'),
+    image('kube-scheduler'),
+    image('kube-proxy', shell, network),
   ];
 }
 
