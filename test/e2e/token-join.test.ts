@@ -7,7 +7,6 @@ import { diffSnapshots, snapshotHost, type Snapshot } from '../lab/snapshot.js';
 import { startMirror, type Mirror } from '../lab/mirror.js';
 import { KUBEADM_IGNORE, prepareForKubeadm } from '../support/kubeadm-cluster.js';
 import { installKbs, kbsOn, ON_HOST } from '../support/own-host.js';
-import { preparedHosts } from '../support/prepared-hosts.js';
 
 /** What lab hosts need: their disk is the machine's own, and the number of connections they track too. */
 const FRAGMENT = `spec:
@@ -28,7 +27,7 @@ let mirror: Mirror | undefined;
 
 beforeAll(async () => {
   const bundle = (await ensureArtifacts()).directory;
-  lab = await createLab({ name: 'token', hosts: [{ name: 'cp1' }, { name: 'cp2' }, { name: 'cp3' }, ...(await preparedHosts(['w1']))] });
+  lab = await createLab({ name: 'token', hosts: ['cp1', 'cp2', 'cp3', 'w1'].map((name) => ({ name })) });
   mirror = await startMirror({ directory: bundle, address: lab.gateway, netns: lab.netns });
   const mirrored = `spec: { artifacts: { source: mirror, url: "${mirror.url}", checksums: "${mirror.url}/checksums.json" } }\n`;
   const made = await Promise.allSettled([
