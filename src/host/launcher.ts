@@ -29,12 +29,18 @@ export interface Launcher {
    * Starts a program, after a new connection was made where the old one broke.
    * @param argv program and its arguments
    * @param options.isUrgent does not wait in the queue for a free channel
+   * @param options.mayShareShell it reads no input, and its processes are a group of their own: it may run in a shell that is open already
    * @param options.keepsQuotes what stands between single quotes arrives as it is: the login shell is none of csh or fish
    * @throws KbsError SSH_UNREACHABLE, SSH_LOST, SSH_AUTH, SSH_HOST_KEY, SSH_KEY, CANCELLED
    */
   launch(
     argv: readonly string[],
-    options: { readonly isUrgent?: boolean; readonly keepsQuotes?: boolean; readonly signal?: AbortSignal | undefined },
+    options: {
+      readonly isUrgent?: boolean;
+      readonly mayShareShell?: boolean;
+      readonly keepsQuotes?: boolean;
+      readonly signal?: AbortSignal | undefined;
+    },
   ): Promise<LaunchedProcess>;
   /** @throws KbsError SSH_UNREACHABLE */
   dial(address: string, port: number): Promise<Duplex>;

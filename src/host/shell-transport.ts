@@ -82,10 +82,13 @@ class ShellTransport implements Transport {
     const privilege = options.privileged ? machine.privilege : AS_LOGIN_USER;
     const seconds = machine.hasTimeout ? Math.ceil(options.timeoutMs / 1000) : undefined;
     const argv = privilegedArgv(privilege, ['/bin/sh', '-c', wrapperScript(seconds), 'kbs', command.text]);
-    const launched = await this.launcher.launch(argv, { keepsQuotes: machine.keepsQuotes, signal: options.signal });
+    const head = privilegedHead(privilege);
+    // `timeout` makes a process group, by which a command can be ended with all it started; elsewhere it takes a session of its own.
+    const mayShareShell = machine.hasTimeout && head === '' && options.stdin === undefined;
+    const launched = await this.launcher.launch(argv, { mayShareShell, keepsQuotes: machine.keepsQuotes, signal: options.signal });
     return runProcess(launched, {
       ...options,
-      head: privilegedHead(privilege),
+      head,
       shown: shorten(command.text),
       isTimedRemotely: machine.hasTimeout,
       kill: (pid) => this.#kill(pid, privilege),

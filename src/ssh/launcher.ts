@@ -3,6 +3,8 @@ import type { Client, ClientChannel } from 'ssh2';
 import { KbsError } from '../errors/index.js';
 import type { LaunchedProcess, Launcher, ProcessEnd } from '../host/index.js';
 import type { SshConnection } from './connection.js';
+import { OpenShell } from './open-shell.js';
+import { OpenShells } from './open-shells.js';
 import { commandLine } from './quote.js';
 import { describeTarget } from './settings.js';
 import { Slots } from './slots.js';
@@ -13,6 +15,7 @@ const MOST_CHANNELS = 8;
 /** Starts processes on a host over one SSH connection. */
 export class SshLauncher implements Launcher {
   readonly #slots = new Slots(MOST_CHANNELS);
+  readonly #shells = new OpenShells();
 
   constructor(private readonly connection: SshConnection) {}
 
@@ -26,18 +29,27 @@ export class SshLauncher implements Launcher {
 
   async launch(
     argv: readonly string[],
-    options: { readonly isUrgent?: boolean; readonly keepsQuotes?: boolean; readonly signal?: AbortSignal | undefined },
+    options: {
+      readonly isUrgent?: boolean;
+      readonly keepsQuotes?: boolean;
+      readonly mayShareShell?: boolean;
+      readonly signal?: AbortSignal | undefined;
+    },
   ): Promise<LaunchedProcess> {
     for (;;) {
       const release = options.isUrgent ? () => undefined : await this.#slots.acquire(options.signal);
       try {
-        const launched = await this.#start(commandLine(argv, options), options.signal);
+        const client = await this.connection.client(options.signal);
+        const launched = (options.mayShareShell && (await this.#inOpenShell(client, argv))) || (await this.#start(client, argv, options));
         launched.ended.then(release, release);
         return launched;
       } catch (error) {
         release();
+        if (!(error instanceof NoSession)) throw error;
         // The host allows fewer sessions than usual: this one has not begun and waits for another to end.
-        if (!(error instanceof NoSession) || this.#slots.inUse === 0) throw error instanceof NoSession ? error.kbsError : error;
+        this.#shells.stop();
+        if (await this.#shells.giveUp()) continue;
+        if (this.#slots.inUse === 0) throw error.kbsError;
         this.#slots.lowerTo(this.#slots.inUse);
       }
     }
@@ -51,18 +63,26 @@ export class SshLauncher implements Launcher {
     return this.connection.close();
   }
 
-  async #start(line: string, signal: AbortSignal | undefined): Promise<LaunchedProcess> {
-    const client = await this.connection.client(signal);
-    return this.#exec(client, line);
+  #inOpenShell(client: Client, argv: readonly string[]): Promise<LaunchedProcess | undefined> {
+    const lost = (): KbsError => this.#lostError(undefined);
+    const line = commandLine(['/bin/sh']);
+    return this.#shells.run(argv, () => this.#exec(client, line, (channel) => new OpenShell(channel, lost)));
   }
 
-  #exec(client: Client, line: string): Promise<LaunchedProcess> {
+  async #start(client: Client, argv: readonly string[], options: { readonly keepsQuotes?: boolean }): Promise<LaunchedProcess> {
+    // A shell that waits for a command has a session, too.
+    await this.#shells.giveUp(() => this.#slots.inUse + this.#shells.idle.length <= this.#slots.limit);
+    const askedMs = performance.now();
+    return this.#exec(client, commandLine(argv, options), (channel) => this.#follow(client, channel, askedMs));
+  }
+
+  /** Starts a command line in a session of its own. @param follow is called in time to miss nothing the session does */
+  #exec<T>(client: Client, line: string, follow: (channel: ClientChannel) => T): Promise<T> {
     return new Promise((resolve, reject) => {
       try {
-        const askedMs = performance.now();
         client.exec(line, (error, channel) => {
           // Here and now: the exit status of a quick command may be in the packet that is being read, and is told only once.
-          if (!error) resolve(this.#follow(client, channel, askedMs));
+          if (!error) resolve(follow(channel));
           else if ('reason' in error && error.reason !== undefined) reject(new NoSession(this.target, error));
           else reject(this.#lostError(error));
         });

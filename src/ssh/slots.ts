@@ -5,7 +5,15 @@ export class Slots {
   #inUse = 0;
   readonly #waiting: (() => void)[] = [];
 
-  constructor(private limit: number) {}
+  #limit: number;
+
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  get limit(): number {
+    return this.#limit;
+  }
 
   get inUse(): number {
     return this.#inUse;
@@ -13,7 +21,7 @@ export class Slots {
 
   /** From now on fewer at a time; what is in use stays so. */
   lowerTo(limit: number): void {
-    this.limit = Math.min(this.limit, Math.max(1, limit));
+    this.#limit = Math.min(this.#limit, Math.max(1, limit));
   }
 
   /**
@@ -21,7 +29,7 @@ export class Slots {
    * @throws KbsError CANCELLED
    */
   async acquire(signal: AbortSignal | undefined): Promise<() => void> {
-    while (this.#inUse >= this.limit) await this.#turn(signal);
+    while (this.#inUse >= this.#limit) await this.#turn(signal);
     this.#inUse += 1;
     let isHeld = true;
     return () => {

@@ -1,0 +1,74 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, describe, expect, test } from 'vitest';
+import { sh, type Transport } from '../../src/host/index.js';
+import { startSshd, whyNoSshd, type Sshd } from '../support/sshd.js';
+import { asUser, aTransport, never } from '../support/ssh-transport.js';
+
+const missing = whyNoSshd();
+/** The process a command was started by: the wrapper's parent. */
+const STARTER = sh`ps -o ppid= -p $PPID`;
+
+describe.skipIf(missing !== undefined)(`shells that stay open ${missing ?? ''}`, () => {
+  let sshd: Sshd;
+  let transport: Transport;
+
+  async function connected(config: readonly string[] = []): Promise<void> {
+    sshd = await startSshd({ config });
+    transport = aTransport(sshd);
+    await transport.connect(never);
+  }
+
+  async function starter(stdin?: string): Promise<string> {
+    return (await transport.exec(STARTER, asUser(stdin === undefined ? {} : { stdin }))).stdout.trim();
+  }
+
+  afterEach(async () => {
+    await transport.close();
+    await sshd.stop();
+  });
+
+  test('run one command after the other, and those without input only', async () => {
+    await connected();
+    const first = await starter();
+    expect(await starter()).toBe(first);
+    expect(await starter('input')).not.toBe(first);
+  });
+
+  test('leave no trace of one command in the next: folder, variables, settings and a killed shell of its own', async () => {
+    await connected();
+    const first = await starter();
+    await transport.exec(sh`cd /tmp; left=behind; export left; set -e; umask 077; exec >/dev/null; kill -KILL $$`, asUser());
+    const next = await transport.exec(sh`echo "$left $(umask)"; false; pwd`, asUser());
+    expect(next.stdout).toMatch(/^ 0022\n\/(?!tmp)/);
+    expect(await starter()).toBe(first);
+  });
+
+  test('print nothing of login scripts into the output of commands', async () => {
+    await connected([`ForceCommand echo welcome; echo caution >&2; eval "$SSH_ORIGINAL_COMMAND"`]);
+    expect(await transport.exec(sh`echo out; echo err >&2`, asUser())).toMatchObject({ stdout: 'out\n', stderr: 'err\n' });
+  });
+
+  test('that somebody ends are followed by others; the command in one of them is lost', async () => {
+    await connected();
+    const first = await starter();
+    const running = transport.exec(sh`kill -KILL "$(ps -o ppid= -p $PPID | tr -d ' ')"; sleep 1`, asUser());
+    await expect(running).rejects.toMatchObject({ code: 'SSH_LOST' });
+    expect(await starter()).not.toBe(first);
+    const other = await starter();
+    await transport.exec(sh`kill -KILL ${other}`, asUser({ stdin: '' }));
+    await sleep(200);
+    expect(await starter()).not.toBe(other);
+  });
+
+  test('go on after a command that was too slow and was ended', async () => {
+    await connected();
+    await expect(transport.exec(sh`sleep 63.25 & sleep 63.25`, asUser({ timeoutMs: 1_000 }))).rejects.toMatchObject({ code: 'TIMEOUT' });
+    expect(await transport.exec(sh`echo well`, asUser())).toMatchObject({ stdout: 'well\n', exitCode: 0 });
+  });
+
+  test('give their place to others where a host allows a single session', async () => {
+    await connected(['MaxSessions 1']);
+    const commands = Array.from({ length: 6 }, (_, n) => transport.exec(sh`echo ${n}`, asUser(n % 2 === 0 ? {} : { stdin: 'input' })));
+    expect((await Promise.all(commands)).map(({ stdout }) => stdout.trim())).toEqual(['0', '1', '2', '3', '4', '5']);
+  });
+});
