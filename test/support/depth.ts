@@ -11,7 +11,7 @@ const DEPTH = depthOf(process.env['KBS_TEST_DEPTH']);
 
 /**
  * Whether only that is done which every change is tried with (`npm test`): the lives of a cluster with one and with three control planes,
- * hosts that kbs runs on themselves, bad input, bad moments. What else kbs can do is tried with `npm test -- --all`.
+ * hosts that kbs runs on themselves, the comparison with kubeadm, bad input, bad moments. What else kbs can do is tried with `npm test -- --all`.
  */
 export const IS_EVERYDAY = DEPTH === 'everyday';
 
