@@ -61,12 +61,7 @@ async function kubernetesImages(version: string): Promise<Image[]> {
     layers: [ROOT_LAYER, shared, ...others, { name, entries: [{ path: `usr/local/bin/${name}`, type: 'symlink', target: 'kubernetes' }] }],
     environment: DISTROLESS_ENVIRONMENT,
   });
-  return [
-    image('kube-apiserver'),
-    image('kube-controller-manager'),
-    image('kube-scheduler'),
-    image('kube-proxy', shell, network),
-  ];
+  return [image('kube-apiserver'), image('kube-controller-manager'), image('kube-scheduler'), image('kube-proxy', shell, network)];
 }
 
 async function etcdImages(): Promise<Image[]> {
