@@ -87,7 +87,8 @@ export class OpenShell {
 
   /** Ends the shell, and resolves when the host has done so; a command that is running is let go of. */
   async close(): Promise<void> {
-    const closed = this.#isClosed ? undefined : once(this.channel, 'close');
+    // How a broken connection ended is told to whoever has a command running on it.
+    const closed = this.#isClosed || new Promise<void>((resolve) => this.channel.once('close', () => resolve()));
     this.channel.close();
     this.#end();
     await closed;
