@@ -87,7 +87,7 @@ export class OpenShell {
 
   /** Ends the shell, and resolves when the host has done so; a command that is running is let go of. */
   async close(): Promise<void> {
-    // How a broken connection ended is told to whoever has a command running on it.
+    // A channel that fails is closed, too: nothing to throw here.
     const closed = this.#isClosed || new Promise<void>((resolve) => this.channel.once('close', () => resolve()));
     this.channel.close();
     this.#end();

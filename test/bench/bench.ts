@@ -6,17 +6,21 @@ import { ensureArtifacts } from '../lab/artifacts.js';
 import { capture, output } from '../lab/command.js';
 import { labClusterFile } from '../lab/lab-cluster-file.js';
 import { createLab, type Lab } from '../lab/lab.js';
+import { PREPARING_PHASES } from '../support/prepared-hosts.js';
 import { flannelManifest } from './flannel-manifest.js';
 import { median } from './median.js';
 import { measureOperatorSide, operatorText } from './operator-side.js';
 
 const ROOT = resolve(import.meta.dirname, '..', '..');
 const KBS = join(ROOT, 'bin', 'run.js');
-const HELP = `usage: npm run bench -- [--rounds N] [--control-planes N] [--workers N] [--json]
+const HELP = `usage: npm run bench -- [--rounds N] [--control-planes N] [--workers N] [--prepared] [--json]
        npm run bench -- --hosts N [--rounds N] [--json]
 
 Bare hosts → verified cluster, kbs against a hand-written script around kubeadm: the same binaries, hosts and images by the same
 means, both ending with the same proof, in turn in one run. Prints every round, medians and the ratio kbs / kubeadm.
+
+With --prepared: programs, container runtime and images are on the hosts before the clock starts, brought by the tool itself. What is
+measured then is how a cluster comes up; from bare hosts, most of it on one machine is unpacking images.
 
 With --hosts: what kbs itself takes for so many hosts. Facts, preflight and plan on hosts that run sshd and nothing else: time, CPU and
 memory of kbs.
@@ -34,6 +38,8 @@ interface Setting {
   readonly directory: string;
   readonly controlPlanes: readonly string[];
   readonly workers: readonly string[];
+  /** Programs, runtime and images are on the hosts before the clock starts. */
+  readonly isPrepared: boolean;
 }
 
 function say(line: string): void {
@@ -59,8 +65,8 @@ async function timed(work: () => Promise<unknown>): Promise<number> {
   return (performance.now() - startedMs) / 1000;
 }
 
-async function must(lab: Lab, argv: readonly string[], directory: string): Promise<void> {
-  const env = { XDG_DATA_HOME: join(directory, 'data'), XDG_CACHE_HOME: join(directory, 'cache') };
+async function must(lab: Lab, argv: readonly string[], directory: string, extra: Readonly<Record<string, string>> = {}): Promise<void> {
+  const env = { XDG_DATA_HOME: join(directory, 'data'), XDG_CACHE_HOME: join(directory, 'cache'), ...extra };
   const result = await capture([...lab.operator, ...argv], { env, timeoutMs: 600_000 });
   if (result.exitCode !== 0) throw new Error(`${argv.slice(0, 4).join(' ')} ended with ${result.exitCode}\n${result.stderr.slice(-4000)}`);
 }
@@ -70,7 +76,10 @@ function runKbs(setting: Setting, lab: Lab, args: readonly string[]): Promise<vo
 }
 
 async function kbsRound(setting: Setting, round: number): Promise<number> {
-  return onBareHosts(setting, `bench-k${round}`, (lab, file) => timed(() => runKbs(setting, lab, ['apply', '-f', file])));
+  return onBareHosts(setting, `bench-k${round}`, async (lab, file) => {
+    if (setting.isPrepared) await runKbs(setting, lab, ['phase', 'run', ...PREPARING_PHASES, '-f', file]);
+    return timed(() => runKbs(setting, lab, ['apply', '-f', file]));
+  });
 }
 
 async function kubeadmRound(setting: Setting, round: number): Promise<number> {
@@ -79,9 +88,11 @@ async function kubeadmRound(setting: Setting, round: number): Promise<number> {
     await writeFile(flannel, await flannelManifest(setting.bundle));
     const pairs = (names: readonly string[]): string => names.map((name) => `${name}=${lab.host(name).address}`).join(' ');
     const endpoint = `${lab.host(setting.controlPlanes[0] ?? '').address}:6443`;
-    const script = [join(ROOT, 'test', 'bench', 'kubeadm.sh'), setting.bundle, lab.identityFile, lab.knownHostsFile, flannel, endpoint];
+    const script = [join(ROOT, 'test', 'bench', 'kubeadm.sh'), setting.bundle, lab.identityFile, lab.knownHostsFile, flannel];
+    const hosts = [pairs(setting.controlPlanes), pairs(setting.workers)];
+    if (setting.isPrepared) await must(lab, [...script, '', ...hosts], setting.directory);
     return timed(async () => {
-      await must(lab, [...script, pairs(setting.controlPlanes), pairs(setting.workers)], setting.directory);
+      await must(lab, [...script, endpoint, ...hosts], setting.directory, setting.isPrepared ? { PREPARED: 'yes' } : {});
       // The same proof: kbs reads the cluster kubeadm made, for both write the same files.
       await runKbs(setting, lab, ['apply', '-f', file, '--phase', 'proof']);
     });
@@ -110,6 +121,7 @@ async function main(): Promise<number> {
       rounds: { type: 'string', default: '3' },
       'control-planes': { type: 'string', default: '1' },
       workers: { type: 'string', default: '2' },
+      prepared: { type: 'boolean', default: false },
       hosts: { type: 'string' },
       json: { type: 'boolean', default: false },
       help: { type: 'boolean', short: 'h', default: false },
@@ -133,6 +145,7 @@ async function main(): Promise<number> {
     directory,
     controlPlanes: names('cp', Number(values['control-planes'])),
     workers: names('w', Number(values.workers)),
+    isPrepared: values.prepared,
   };
   const rounds: Round[] = [];
   try {
@@ -149,7 +162,7 @@ async function main(): Promise<number> {
     const kbs = median(rounds.map((round) => round.kbs));
     const kubeadm = median(rounds.map((round) => round.kubeadm));
     const result = {
-      hosts: { controlPlanes: setting.controlPlanes.length, workers: setting.workers.length },
+      hosts: { controlPlanes: setting.controlPlanes.length, workers: setting.workers.length, prepared: setting.isPrepared },
       rounds,
       kbs,
       kubeadm,

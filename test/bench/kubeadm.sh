@@ -4,7 +4,7 @@
 # one after the other, as kubeadm 1.25 needs.
 #
 # kubeadm.sh BUNDLE IDENTITY KNOWN_HOSTS FLANNEL_YAML ENDPOINT "cp1=10.0.0.11 …" "w1=10.0.0.21 …"
-# Without an endpoint the hosts are only prepared for `kubeadm join`.
+# Without an endpoint the hosts are only prepared for `kubeadm join`; with PREPARED set this was done before.
 set -euo pipefail
 bundle=$1 identity=$2 known_hosts=$3 flannel=$4 endpoint=$5
 read -ra control_planes <<<"$6"
@@ -89,10 +89,12 @@ REMOTE
   say "${1%%=*}: prepared"
 }
 
-pids=()
-for host in ${control_planes[@]+"${control_planes[@]}"}; do prepare "$host" control-plane & pids+=($!); done
-for host in ${workers[@]+"${workers[@]}"}; do prepare "$host" worker & pids+=($!); done
-for pid in "${pids[@]}"; do wait "$pid"; done
+if [ -z "${PREPARED-}" ]; then
+  pids=()
+  for host in ${control_planes[@]+"${control_planes[@]}"}; do prepare "$host" control-plane & pids+=($!); done
+  for host in ${workers[@]+"${workers[@]}"}; do prepare "$host" worker & pids+=($!); done
+  for pid in "${pids[@]}"; do wait "$pid"; done
+fi
 [ -n "$endpoint" ] || exit 0
 
 first=${control_planes[0]#*=}

@@ -12,7 +12,7 @@ const ROOT = resolve(import.meta.dirname, '..', '..');
 const PROGRAM = ['dist', 'templates', 'manifests'];
 
 /** Everything kbs does to a host before it is a part of a cluster. */
-const PHASES = [
+export const PREPARING_PHASES: readonly string[] = [
   'preflight',
   'artifacts',
   'baseline',
@@ -42,7 +42,7 @@ export async function preparedHosts(names: readonly string[]): Promise<readonly 
   ]);
   const disks = await ensureCacheEntry({
     name: 'prepared-hosts',
-    inputs: [bundle, rootFileSystem, ...PHASES, ...program],
+    inputs: [bundle, rootFileSystem, ...PREPARING_PHASES, ...program],
     build: prepare,
     keepDays: KEEP_DAYS,
   });
@@ -53,7 +53,7 @@ async function prepare(directory: string): Promise<void> {
   const names = Object.values(HOSTS);
   const cluster = await createLabCluster({ name: `prepare-${process.pid}`, hosts: names.map((name) => ({ name })) });
   try {
-    const { exitCode, stderr } = await cluster.kbs(['phase', 'run', ...PHASES, '-f', cluster.file]);
+    const { exitCode, stderr } = await cluster.kbs(['phase', 'run', ...PREPARING_PHASES, '-f', cluster.file]);
     if (exitCode !== 0) throw new Error(`kbs did not prepare the hosts: ${stderr}`);
     await Promise.all(names.map((name) => cluster.lab.saveDisk(name, join(directory, name))));
   } finally {
