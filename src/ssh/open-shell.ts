@@ -29,7 +29,6 @@ export class OpenShell {
   readonly #stderr: MarkedOutput[] = [];
   #fail: (() => void) | undefined;
   #isOpen = true;
-  #isClosed = false;
 
   /**
    * @param channel of a POSIX shell that reads its commands from standard input
@@ -41,11 +40,8 @@ export class OpenShell {
   ) {
     channel.on('data', (chunk: Buffer) => take(this.#stdout, chunk));
     channel.stderr.on('data', (chunk: Buffer) => take(this.#stderr, chunk));
-    channel.on('error', () => this.#end());
-    channel.on('close', () => {
-      this.#isClosed = true;
-      this.#end();
-    });
+    channel.on('error', () => void this.close());
+    channel.on('close', () => this.#end());
     // What login scripts print belongs to no command.
     const { stdout, stderr } = this.#expect('');
     stdout.stream.resume();
@@ -87,8 +83,9 @@ export class OpenShell {
 
   /** Ends the shell, and resolves when the host has done so; a command that is running is let go of. */
   async close(): Promise<void> {
+    if (!this.#isOpen) return;
     // A channel that fails is closed, too: nothing to throw here.
-    const closed = this.#isClosed || new Promise<void>((resolve) => this.channel.once('close', () => resolve()));
+    const closed = new Promise<void>((resolve) => this.channel.once('close', () => resolve()));
     this.channel.close();
     this.#end();
     await closed;

@@ -42,9 +42,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 
 /** Folders that may import a package: one each, with the reason where there are more. */
 const PACKAGE_FOLDERS: Readonly<Record<string, readonly string[]>> = {
-  // A parser for three kinds of documents: the cluster file with its positions, kubeconfigs, Kubernetes objects.
   // Turns for requests on a connection, for objects of one apply, and for keys in the thread pool.
   'p-limit': ['https', 'kube', 'pki'],
+  // A parser for three kinds of documents: the cluster file with its positions, kubeconfigs, Kubernetes objects.
   yaml: ['config', 'kubeconfig', 'kube', 'yaml'],
 };
 
