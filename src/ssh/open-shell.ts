@@ -2,9 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { PassThrough } from 'node:stream';
 import type { ClientChannel } from 'ssh2';
-import type { LaunchedProcess, ProcessEnd } from '../host/index.js';
+import { sh, type LaunchedProcess, type ProcessEnd } from '../host/index.js';
 import { MarkedOutput } from './marked-output.js';
-import { posixLine } from './quote.js';
 
 /** A shell tells of a signal with its number and 128. Source: POSIX, and signal(7) of Linux, for the host's numbers count. */
 const SIGNALS: Readonly<Record<number, string>> = {
@@ -61,7 +60,7 @@ export class OpenShell {
   run(argv: readonly string[]): LaunchedProcess {
     const askedMs = performance.now();
     let isDone = false;
-    const { stdout, stderr, status } = this.#expect(`${posixLine(argv)} </dev/null`, () => {
+    const { stdout, stderr, status } = this.#expect(sh`${argv} </dev/null`.text, () => {
       isDone = true;
       this.#fail = undefined;
     });

@@ -12,11 +12,6 @@ function singleQuote(word: string): string {
   return SAFE_WORD.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }
 
-/** A program with arguments for a POSIX shell. */
-export function posixLine(argv: readonly string[]): string {
-  return argv.map(singleQuote).join(' ');
-}
-
 /**
  * A program with arguments as one line for a login shell of any kind (sh, bash, zsh, ksh, csh, fish): sshd always
  * goes through the login shell.
@@ -24,7 +19,7 @@ export function posixLine(argv: readonly string[]): string {
  */
 export function commandLine(argv: readonly string[], { keepsQuotes = false }: { readonly keepsQuotes?: boolean } = {}): string {
   const isPlain = keepsQuotes || !argv.some((word) => TREACHEROUS.test(word)) || argv.some((word) => HAS_STAND_IN.test(word));
-  if (isPlain) return `exec ${posixLine(argv)}`;
+  if (isPlain) return `exec ${argv.map(singleQuote).join(' ')}`;
   const posix = `exec ${argv.map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(' ')}`;
   const carried = posix.replaceAll(/[\n!\\]/g, (character) => STAND_INS[character] ?? character);
   return `exec ${['/bin/sh', '-c', RESTORE, 'kbs', carried].map(singleQuote).join(' ')}`;
