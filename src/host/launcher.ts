@@ -20,6 +20,17 @@ export interface LaunchedProcess {
   abandon(): void;
 }
 
+/** How a program is started. */
+export interface LaunchOptions {
+  /** Does not wait in the queue for a free channel. */
+  readonly isUrgent?: boolean;
+  /** It reads no input, and its processes are a group of their own: it may run in a shell that is open already. */
+  readonly mayShareShell?: boolean;
+  /** What stands between single quotes arrives as it is: the login shell is none of csh or fish. */
+  readonly keepsQuotes?: boolean;
+  readonly signal?: AbortSignal | undefined;
+}
+
 /** What is different between machines: how a process is started there. The rest of a Transport stands on this. */
 export interface Launcher {
   readonly target: string;
@@ -28,20 +39,9 @@ export interface Launcher {
   /**
    * Starts a program, after a new connection was made where the old one broke.
    * @param argv program and its arguments
-   * @param options.isUrgent does not wait in the queue for a free channel
-   * @param options.mayShareShell it reads no input, and its processes are a group of their own: it may run in a shell that is open already
-   * @param options.keepsQuotes what stands between single quotes arrives as it is: the login shell is none of csh or fish
    * @throws KbsError SSH_UNREACHABLE, SSH_LOST, SSH_AUTH, SSH_HOST_KEY, SSH_KEY, CANCELLED
    */
-  launch(
-    argv: readonly string[],
-    options: {
-      readonly isUrgent?: boolean;
-      readonly mayShareShell?: boolean;
-      readonly keepsQuotes?: boolean;
-      readonly signal?: AbortSignal | undefined;
-    },
-  ): Promise<LaunchedProcess>;
+  launch(argv: readonly string[], options: LaunchOptions): Promise<LaunchedProcess>;
   /** @throws KbsError SSH_UNREACHABLE */
   dial(address: string, port: number): Promise<Duplex>;
   close(): Promise<void>;

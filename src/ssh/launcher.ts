@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream';
 import type { Client, ClientChannel } from 'ssh2';
 import { KbsError } from '../errors/index.js';
-import type { LaunchedProcess, Launcher, ProcessEnd } from '../host/index.js';
+import type { LaunchedProcess, Launcher, LaunchOptions, ProcessEnd } from '../host/index.js';
 import type { SshConnection } from './connection.js';
 import { OpenShell } from './open-shell.js';
 import { OpenShells } from './open-shells.js';
@@ -27,15 +27,7 @@ export class SshLauncher implements Launcher {
     await this.connection.client(signal);
   }
 
-  async launch(
-    argv: readonly string[],
-    options: {
-      readonly isUrgent?: boolean;
-      readonly keepsQuotes?: boolean;
-      readonly mayShareShell?: boolean;
-      readonly signal?: AbortSignal | undefined;
-    },
-  ): Promise<LaunchedProcess> {
+  async launch(argv: readonly string[], options: LaunchOptions): Promise<LaunchedProcess> {
     for (;;) {
       const release = options.isUrgent ? () => undefined : await this.#slots.acquire(options.signal);
       try {
@@ -69,7 +61,7 @@ export class SshLauncher implements Launcher {
     return this.#shells.run(argv, () => this.#exec(client, line, (channel) => new OpenShell(channel, lost)));
   }
 
-  async #start(client: Client, argv: readonly string[], options: { readonly keepsQuotes?: boolean }): Promise<LaunchedProcess> {
+  async #start(client: Client, argv: readonly string[], options: LaunchOptions): Promise<LaunchedProcess> {
     // A shell that waits for a command has a session, too.
     await this.#shells.giveUp(() => this.#slots.inUse + this.#shells.idle.length <= this.#slots.limit);
     const askedMs = performance.now();
