@@ -66,9 +66,22 @@ describe.skipIf(missing !== undefined)(`shells that stay open ${missing ?? ''}`,
     expect(await transport.exec(sh`echo well`, asUser())).toMatchObject({ stdout: 'well\n', exitCode: 0 });
   });
 
-  test('give their place to others where a host allows a single session', async () => {
-    await connected(['MaxSessions 1']);
-    const commands = Array.from({ length: 6 }, (_, n) => transport.exec(sh`echo ${n}`, asUser(n % 2 === 0 ? {} : { stdin: 'input' })));
-    expect((await Promise.all(commands)).map(({ stdout }) => stdout.trim())).toEqual(['0', '1', '2', '3', '4', '5']);
+  test.for([1, 2, 3])('give their place to others where a host allows %i sessions, also while one is about to end', async (most) => {
+    await connected([`MaxSessions ${most}`, 'ForceCommand eval "$SSH_ORIGINAL_COMMAND"; sleep 0.2']);
+    // Several connections: which of a connection's commands meets an ending session is left to chance.
+    const others = Array.from({ length: 7 }, () => aTransport(sshd));
+    const numbers = [0, 1, 2, 3, 4, 5];
+    const said = [transport, ...others].map((each) =>
+      Promise.all(numbers.map((n) => each.exec(sh`echo ${n}`, asUser(n % 2 === 0 ? {} : { stdin: 'input' })))),
+    );
+    const settled = await Promise.allSettled(said);
+    await Promise.all(others.map((each) => each.close()));
+    for (const result of settled) expect(result).toMatchObject({ status: 'fulfilled', value: numbers.map((n) => ({ stdout: `${n}\n` })) });
+  });
+
+  test('are told when a host opens none at all', async () => {
+    await expect(connected(['MaxSessions 0']).then(() => starter())).rejects.toMatchObject({ code: 'SSH_UNREACHABLE' });
+    const all = Array.from({ length: 4 }, () => starter());
+    for (const { status } of await Promise.allSettled(all)) expect(status).toBe('rejected');
   });
 });
