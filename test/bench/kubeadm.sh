@@ -23,10 +23,12 @@ hosts_lines=$(for host in "${all[@]}"; do printf '%s %s\n' "${host#*=}" "${host%
 
 prepare() { # name=address role
   local address=${1#*=} role=$2 images
-  images=$(cd "$bundle" && ls images/amd64/*.tar)
-  [ "$role" = control-plane ] || images=$(grep -v etcd <<<"$images")
+  # What this cluster runs, and no more: the bundle has other runtimes, networks and load balancers, too.
+  images=$(cd "$bundle" && ls images/amd64/{kubernetes,pause,coredns,flannel,agnhost}*.tar)
+  [ "$role" = control-plane ] && images+=" $(cd "$bundle" && ls images/amd64/etcd*.tar)"
   remote "$address" 'mkdir -p /root/bundle'
-  (cd "$bundle" && tar -cf - "dl.k8s.io/release/$version" github.com $images) | remote "$address" 'tar -xf - -C /root/bundle'
+  (cd "$bundle" && tar -cf - "dl.k8s.io/release/$version" github.com/{containerd,opencontainers,containernetworking,kubernetes-sigs} $images) |
+    remote "$address" 'tar -xf - -C /root/bundle'
   remote "$address" "HOSTS='$hosts_lines' bash -s" <<'REMOTE'
 set -euo pipefail
 cd /root/bundle
