@@ -56,8 +56,7 @@ export function flannelConfigMap(input: FlannelInput): KubeObject {
 export function flannelObjects(input: FlannelInput): readonly KubeObject[] {
   const withWorkload = mapObject(readManifest('flannel'), 'DaemonSet', (daemonSet) =>
     withContainers(daemonSet, {
-      'install-cni-plugin': { image: input.cniPluginImage },
-      'install-cni': { image: input.image },
+      'install-cni': { image: input.cniPluginImage },
       'kube-flannel': {
         image: input.image,
         extraArgs: [interfaceFlag(input)],

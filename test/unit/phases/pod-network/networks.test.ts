@@ -15,7 +15,7 @@ import { isBare } from '../../../support/bare-object.js';
 const FLANNEL = { version: 'v0.22.3', podSubnet: '10.244.0.0/16', image: 'flannel', cniPluginImage: 'plugin' };
 
 interface Fields {
-  readonly initContainers?: readonly { readonly name: string }[];
+  readonly initContainers?: readonly { readonly name: string; readonly args?: readonly string[] }[];
   readonly containers: readonly { readonly args: readonly string[]; readonly securityContext: { readonly privileged: boolean } }[];
 }
 
@@ -38,6 +38,13 @@ describe('flannel', () => {
     const objects = flannelObjects({ ...FLANNEL, backend });
     expect(backendOf(objects)).toEqual(expected);
     expect(podOf(objects).containers[0]?.securityContext.privileged).toBe(privileged);
+  });
+
+  test('brings plugin and CNI configuration in one container, the configuration last', () => {
+    const [container, ...others] = podOf(flannelObjects({ ...FLANNEL, backend: 'vxlan' })).initContainers ?? [];
+    expect(others).toEqual([]);
+    expect(container).toMatchObject({ name: 'install-cni', image: 'plugin' });
+    expect(container?.args?.join()).toMatch(/ \/opt\/cni\/bin\/flannel && .* \/etc\/cni\/net\.d\/10-flannel\.conflist$/);
   });
 
   test('looks for its interface where the file says', () => {
