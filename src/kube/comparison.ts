@@ -74,7 +74,7 @@ function owns(entry: ManagedFields, path: FieldPath): boolean {
   let fields: unknown = entry.fieldsV1;
   for (const key of path) {
     if (!isFields(fields)) return false;
-    fields = fields[`f:${key}`];
+    fields = fields[typeof key === 'string' ? `f:${key}` : `k:${JSON.stringify(key)}`];
   }
   return fields !== undefined;
 }
@@ -88,11 +88,15 @@ export function isSetByOthers(live: KubeObject, path: FieldPath): boolean {
 
 /** A copy of an object without one field. */
 export function withoutField(object: KubeObject, path: FieldPath): KubeObject {
-  const remove = (fields: Fields, [key, ...rest]: FieldPath): Fields => {
-    if (key === undefined || !(key in fields)) return fields;
-    const { [key]: value, ...others } = fields;
-    if (rest.length === 0) return others;
-    return isFields(value) ? { ...others, [key]: remove(value, rest) } : fields;
-  };
-  return remove(object, path) as KubeObject;
+  return withoutPath(object, path) as KubeObject;
+}
+
+function withoutPath(value: unknown, [key, ...rest]: FieldPath): unknown {
+  if (typeof key === 'object') {
+    if (!Array.isArray(value)) return value;
+    return value.map((entry: unknown) => (isFields(entry) && entry['name'] === key.name ? withoutPath(entry, rest) : entry));
+  }
+  if (key === undefined || !isFields(value) || !(key in value)) return value;
+  const { [key]: child, ...others } = value;
+  return rest.length === 0 ? others : { ...others, [key]: withoutPath(child, rest) };
 }

@@ -35,8 +35,8 @@ export interface ObjectRef extends ObjectKind {
   readonly namespace?: string;
 }
 
-/** Keys from the root of an object to a field: `['spec', 'replicas']`. */
-export type FieldPath = readonly string[];
+/** Keys from the root of an object to a field, and names of entries of lists: `['spec', 'containers', { name: 'coredns' }, 'image']`. */
+export type FieldPath = readonly (string | { readonly name: string })[];
 
 /** How an object is applied and compared. */
 export interface ApplyOptions {

@@ -121,6 +121,24 @@ describe('cluster objects on a real API server', () => {
     expect(await api.read(deployment)).toMatchObject({ spec: { replicas: 5 } });
   });
 
+  test('keep how often kubeadm asks CoreDNS whether it is ready, and all else of the probe', async () => {
+    const deployment = { apiVersion: 'apps/v1', kind: 'Deployment', namespace: 'kube-system', name: 'coredns' };
+    const probe = async (): Promise<unknown> => {
+      const live = (await api.read(deployment)) as { spec?: { template: { spec: { containers: readonly { readinessProbe: object }[] } } } };
+      return live.spec?.template.spec.containers[0]?.readinessProbe;
+    };
+    const httpGet = { path: '/ready', port: 8181, scheme: 'HTTP' };
+    expect(await probe()).toMatchObject({ httpGet, periodSeconds: 1, failureThreshold: 10 });
+    const container = { name: 'coredns', readinessProbe: { periodSeconds: 10, failureThreshold: 3 } };
+    await api.request('PATCH', '/apis/apps/v1/namespaces/kube-system/deployments/coredns?fieldManager=kubeadm', {
+      body: JSON.stringify({ spec: { template: { spec: { containers: [container] } } } }),
+      contentType: 'application/strategic-merge-patch+json',
+    });
+    expect(await planOf(step())).toEqual({ change: 'none' });
+    await run(step());
+    expect(await probe()).toMatchObject({ httpGet, periodSeconds: 10, failureThreshold: 3 });
+  });
+
   test('of kind Secret never show their values in a plan', async () => {
     const token = createBootstrapToken();
     const secret = (description: string) => bootstrapTokenSecret({ token, description, expires: undefined });

@@ -14,6 +14,12 @@ const ONE_KUBELET_CONF =
 const TOKENS_ON_DEMAND =
   '`kubeadm init` leaves a token behind with which any machine can become a node for 24 hours. kbs needs none to join, and makes none unless asked: the controller manager signs cluster-info when there is one.';
 
+export const ASKED_EVERY_SECOND =
+  'Asked every 10 s, a CoreDNS that is not ready at the first question gets no traffic for 10 s more, at every start. Every second it does within one; it is taken out after 10 s without an answer. ' +
+  'What kubeadm or anybody else has set in a cluster stays.';
+
+const PROBE_OF_COREDNS = 'objects › Deployment kube-system/coredns › spec › template › spec › containers › coredns › readinessProbe';
+
 /**
  * Every difference between a cluster kubeadm v1.25.0 makes and one kbs makes of the same inputs, with the reason why it stays.
  * A difference that is not here fails the test, and so does an entry that no difference answers to.
@@ -66,5 +72,7 @@ export const REVIEWED_DIFFERENCES: readonly Deviation[] = [
     reason:
       'A machine that joins with a token may read this ConfigMap and little else: so it knows which images and CNI configuration it needs before its kubelet starts. kubeadm has no pod network.',
   },
+  { place: `${PROBE_OF_COREDNS} › periodSeconds`, kubeadm: 10, kbs: 1, reason: ASKED_EVERY_SECOND },
+  { place: `${PROBE_OF_COREDNS} › failureThreshold`, kubeadm: 3, kbs: 10, reason: ASKED_EVERY_SECOND },
   { place: 'objects › Secret kube-system/bootstrap-token-<id>', kubeadm: ANYTHING, reason: TOKENS_ON_DEMAND },
 ];

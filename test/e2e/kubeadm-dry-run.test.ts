@@ -26,6 +26,7 @@ import {
 } from '../support/comparison/index.js';
 import { installProgram } from '../support/kubeadm-cluster.js';
 import { memoryHost } from '../support/memory-host.js';
+import { ASKED_EVERY_SECOND } from './kubeadm-differences.js';
 
 const HOST = 'cp1';
 const ADDRESS = '192.0.2.11';
@@ -104,8 +105,12 @@ const CASES: readonly Case[] = [
   },
 ];
 
+const PROBE_OF_COREDNS = 'objects › Deployment coredns › spec › template › spec › containers › coredns › readinessProbe';
+
 /** Where kbs says something else than kubeadm would, in every case. */
 const REVIEWED: readonly Deviation[] = [
+  { place: `${PROBE_OF_COREDNS} › periodSeconds`, kbs: 1, reason: ASKED_EVERY_SECOND },
+  { place: `${PROBE_OF_COREDNS} › failureThreshold`, kbs: 10, reason: ASKED_EVERY_SECOND },
   {
     place: `files › ${PATHS.kubeletFlagsEnv} › --node-ip`,
     kbs: ANYTHING,

@@ -17,8 +17,13 @@ export function coreDnsObjects({ image, corefile, clusterDns }: CoreDnsInput): r
   return [...objects, configMap({ name: CONFIG_MAPS.coreDns, namespace: NAMESPACES.system }, { Corefile: corefile })];
 }
 
-/** What operators make their own and kubeadm keeps too: a Corefile with their zones, a number of replicas. */
+/** A container in a Deployment. */
+const CONTAINER = ['spec', 'template', 'spec', 'containers', { name: 'coredns' }] as const;
+
+/** What operators make their own and kubeadm keeps too: a Corefile with their zones, a number of replicas. And how often kubeadm asks. */
 export function coreDnsKeptFields({ kind }: KubeObject): readonly FieldPath[] {
   if (kind === 'ConfigMap') return [['data', 'Corefile']];
-  return kind === 'Deployment' ? [['spec', 'replicas']] : [];
+  if (kind !== 'Deployment') return [];
+  const asked = ['periodSeconds', 'failureThreshold'].map((field): FieldPath => [...CONTAINER, 'readinessProbe', field]);
+  return [['spec', 'replicas'], ...asked];
 }
