@@ -76,7 +76,7 @@ i=0
 while [ $i -lt $count ]; do i=$((i + 1)); eval "mv -fT -- \\"\\$temp$i\\" \\"\\$target$i\\"" || fail; done`;
 
 /** Writes files: see {@link WRITE}; their contents come by standard input. */
-export function writeTogether(files: readonly FileToWrite[]): { readonly command: Command; readonly stdin: Secret } {
+export function writeTogether(files: readonly FileToWrite[]): { readonly command: Command; readonly stdin: string | Secret } {
   const texts = files.map(({ content }) => (content instanceof Secret ? content.reveal() : content));
   const words = files.flatMap(({ path, mode, owner }, index) => [
     dirname(path),
@@ -85,5 +85,7 @@ export function writeTogether(files: readonly FileToWrite[]): { readonly command
     owner,
     Buffer.byteLength(texts[index] ?? ''),
   ]);
-  return { command: sh`set -- ${words}${{ text: WRITE }}`, stdin: new Secret(texts.join('')) };
+  const stdin = texts.join('');
+  const isSecret = files.some(({ content }) => content instanceof Secret);
+  return { command: sh`set -- ${words}${{ text: WRITE }}`, stdin: isSecret ? new Secret(stdin) : stdin };
 }

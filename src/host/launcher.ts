@@ -24,8 +24,8 @@ export interface LaunchedProcess {
 export interface LaunchOptions {
   /** Does not wait in the queue for a free channel. */
   readonly isUrgent?: boolean;
-  /** It reads no input, and its processes are a group of their own: it may run in a shell that is open already. */
-  readonly mayShareShell?: boolean;
+  /** It may run in a shell that is open already: its processes are a group of their own, and these lines are all of its input. */
+  readonly sharedInput?: string | undefined;
   /** What stands between single quotes arrives as it is: the login shell is none of csh or fish. */
   readonly keepsQuotes?: boolean;
   readonly signal?: AbortSignal | undefined;

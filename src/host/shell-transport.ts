@@ -84,8 +84,8 @@ class ShellTransport implements Transport {
     const argv = privilegedArgv(privilege, ['/bin/sh', '-c', wrapperScript(seconds), 'kbs', command.text]);
     const head = privilegedHead(privilege);
     // `timeout` makes a process group, by which a command can be ended with all it started; elsewhere it takes a session of its own.
-    const mayShareShell = machine.hasTimeout && head === '' && options.stdin === undefined;
-    const launched = await this.launcher.launch(argv, { mayShareShell, keepsQuotes: machine.keepsQuotes, signal: options.signal });
+    const sharedInput = machine.hasTimeout && head === '' ? fewLines(options.stdin) : undefined;
+    const launched = await this.launcher.launch(argv, { sharedInput, keepsQuotes: machine.keepsQuotes, signal: options.signal });
     return runProcess(launched, {
       ...options,
       head,
@@ -154,6 +154,16 @@ class ShellTransport implements Transport {
       ...(signal ? { signal } : {}),
     });
   }
+}
+
+/** A shell on the host reads them byte by byte. */
+const FEW_CHARACTERS = 16_384;
+
+/** Input that a shell can give to a command besides the command itself: whole lines, and no secret, for a shell may put them into a file. */
+function fewLines(input: ExecOptions['stdin']): string | undefined {
+  if (input === undefined) return '';
+  const isShort = typeof input === 'string' && input.length <= FEW_CHARACTERS;
+  return isShort && input.endsWith('\n') && !input.includes('\0') ? input : undefined;
 }
 
 const SHOWN_LENGTH = 160;

@@ -19,8 +19,8 @@ const SIGNALS: Readonly<Record<number, string>> = {
 
 /**
  * A shell on a host that stays open and runs one command after the other: each is told with one round trip instead of two, and costs the
- * host no session and no login shell of its own. Every command is a process with nothing on its standard input, so that none of them
- * changes the shell or takes what is meant for it.
+ * host no session and no login shell of its own. Every command is a process that finds on its standard input what is its own, so that none
+ * of them changes the shell or takes what is meant for it.
  */
 export class OpenShell {
   /** Whoever's output comes now, and those behind. */
@@ -56,11 +56,11 @@ export class OpenShell {
     return this.#isOpen;
   }
 
-  /** Runs a program; only while {@link isFree}. */
-  run(argv: readonly string[]): LaunchedProcess {
+  /** Runs a program; only while {@link isFree}. @param input lines for its standard input; each ends with a newline */
+  run(argv: readonly string[], input: string): LaunchedProcess {
     const askedMs = performance.now();
     let isDone = false;
-    const { stdout, stderr, status } = this.#expect(sh`${argv} </dev/null`.text, () => {
+    const { stdout, stderr, status } = this.#expect(`${sh`${argv}`.text} ${redirected(input)}`, () => {
       isDone = true;
       this.#fail = undefined;
     });
@@ -71,6 +71,7 @@ export class OpenShell {
     });
     // The caller may have let go of the process before it ends.
     ended.catch(() => undefined);
+    // It has its input already.
     const stdin = new PassThrough();
     stdin.resume();
     const abandon = (): void => {
@@ -119,6 +120,13 @@ export class OpenShell {
     this.#fail?.();
     for (const output of [...this.#stdout, ...this.#stderr]) output.cut();
   }
+}
+
+/** How a shell gives lines to a command. */
+function redirected(input: string): string {
+  if (input === '') return '</dev/null';
+  const end = randomUUID();
+  return `<<'${end}'\n${input}${end}`;
 }
 
 /** Gives what came to the outputs it belongs to. */

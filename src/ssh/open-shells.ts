@@ -17,20 +17,21 @@ export class OpenShells {
 
   /**
    * Runs a program in a shell that is free, or in a new one.
+   * @param input lines for its standard input
    * @returns undefined when there may be no more shells
    * @throws whatever `open` throws
    */
-  async run(argv: readonly string[], open: () => Promise<OpenShell>): Promise<LaunchedProcess | undefined> {
+  async run(argv: readonly string[], input: string, open: () => Promise<OpenShell>): Promise<LaunchedProcess | undefined> {
     this.#shells = this.#shells.filter(({ isOpen }) => isOpen);
     const [free] = this.idle;
-    if (free !== undefined) return free.run(argv);
+    if (free !== undefined) return free.run(argv, input);
     if (this.#shells.length + this.#opening >= this.#most) return undefined;
     this.#opening += 1;
     try {
       const shell = await open();
       this.#shells = [...this.#shells, shell];
       // Somebody else may have seen it before this.
-      return shell.isFree ? shell.run(argv) : undefined;
+      return shell.isFree ? shell.run(argv, input) : undefined;
     } finally {
       this.#opening -= 1;
     }

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from 'vitest';
 import { sh, type Transport } from '../../src/host/index.js';
+import { Secret } from '../../src/secret/index.js';
 import { startSshd, whyNoSshd, type Sshd } from '../support/sshd.js';
 import { asUser, aTransport, never } from '../support/ssh-transport.js';
 
@@ -27,11 +28,36 @@ describe.skipIf(missing !== undefined)(`shells that stay open ${missing ?? ''}`,
     await sshd.stop();
   });
 
-  test('run one command after the other, and those without input only', async () => {
+  test('run one command after the other: those without input, and those with a few lines of it', async () => {
     await connected();
     const first = await starter();
     expect(await starter()).toBe(first);
-    expect(await starter('input')).not.toBe(first);
+    expect(await starter('a line\n')).toBe(first);
+    expect(await starter('no line')).not.toBe(first);
+    expect(await starter(`${'long'.repeat(5_000)}\n`)).not.toBe(first);
+  });
+
+  test('see no secret, which a shell may put into a file', async () => {
+    await connected();
+    const first = await starter();
+    const other = await transport.exec(STARTER, asUser({ stdin: new Secret('secret\n') }));
+    expect(other.stdout.trim()).not.toBe(first);
+  });
+
+  test.each([
+    ['what a shell would read otherwise', '$HOME `id` $(id) \\ \\\\ "two" \'one\' !! # \u00e4\u4e2d\n\n\t  spaces  \nEOF\nexit 3\n'],
+    ['an empty line', '\n'],
+    ['as much as there may be', `${'x'.repeat(63)}\n`.repeat(256)],
+  ])('give commands their lines as they are: %s', async (_what, stdin) => {
+    await connected();
+    const first = await starter();
+    expect(await transport.exec(sh`cat; ps -o ppid= -p $PPID >&2`, asUser({ stdin }))).toMatchObject({
+      stdout: stdin,
+      stderr: expect.stringContaining(first) as string,
+      exitCode: 0,
+    });
+    expect(await transport.exec(sh`true`, asUser({ stdin }))).toMatchObject({ exitCode: 0, stdout: '', stderr: '' });
+    expect(await starter()).toBe(first);
   });
 
   test('leave no trace of one command in the next: folder, variables, settings and a killed shell of its own', async () => {
