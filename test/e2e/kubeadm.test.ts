@@ -37,11 +37,17 @@ async function factsOf({ lab }: LabCluster): Promise<ClusterFacts> {
   return { hosts, objects: objectsFacts(objects.stdout, authorities) };
 }
 
-/** Waits until what passes has passed: namespaces of the proof that are going away, taints of a node that has just become Ready. */
+/**
+ * Waits until what passes has passed: namespaces of the proof that are going away, taints of a node that has just become Ready, static pods
+ * that the kubelet has not shown to the API yet (one it started before the API served is tried again with its next sync).
+ */
 async function settled({ lab }: LabCluster): Promise<void> {
   const look = `export KUBECONFIG=/etc/kubernetes/admin.conf
-for i in $(seq 120); do
-  if ! kubectl get namespaces -o name | grep -q kbs-verify && ! kubectl get nodes -o jsonpath='{.items[*].spec.taints[*].key}' | grep -q not-ready; then exit 0; fi
+is_proof_gone() { ! kubectl get namespaces -o name | grep -q kbs-verify; }
+are_taints_gone() { ! kubectl get nodes -o jsonpath='{.items[*].spec.taints[*].key}' | grep -q not-ready; }
+are_static_pods_shown() { [ "$(kubectl -n kube-system get pods -o name | grep -cE '(etcd|kube-(apiserver|controller-manager|scheduler))-cp1$')" = 4 ]; }
+for i in $(seq 240); do
+  if is_proof_gone && are_taints_gone && are_static_pods_shown; then exit 0; fi
   sleep 0.5
 done
 exit 1`;
