@@ -27,11 +27,12 @@ export class Sessions {
   }
 
   /**
-   * Waits until a session has ended since one was refused.
+   * Waits until another session has ended, or was refused, since the refused one was asked for.
    * @throws KbsError CANCELLED
    */
   async endedSince({ asked }: NoSession, signal: AbortSignal | undefined): Promise<void> {
-    if (this.#ended > asked.endedBefore) return;
+    // The refused one has ended, too.
+    if (this.#ended > asked.endedBefore + 1) return;
     try {
       await once(this.#events, 'end', signal ? { signal } : {});
     } catch (cause) {
