@@ -24,7 +24,10 @@ export interface Image {
   readonly ports?: readonly string[];
 }
 
-/** Writes images into one docker-archive: uncompressed layers, each distinct one once. Source: the Docker Image Specification v1.2. */
+/**
+ * Writes images into one docker-archive. Each distinct layer is in it once and compressed with gzip, as registries keep the layers of the
+ * official images and tools that pull them write them. Source: the Docker Image Specification v1.2.
+ */
 export async function writeImageArchive(file: string, images: readonly Image[], architecture: string): Promise<void> {
   const scratch = await mkdtemp(join(dirname(file), '.layers-'));
   try {
@@ -33,11 +36,11 @@ export async function writeImageArchive(file: string, images: readonly Image[], 
     const manifest = images.map((image, index) => ({
       Config: configName(configs[index] ?? ''),
       RepoTags: [image.name],
-      Layers: layersOf(image, layers).map(({ sha256 }) => `${sha256}.tar`),
+      Layers: layersOf(image, layers).map(layerName),
     }));
     const distinct = new Map([...layers.values()].map((layer) => [layer.sha256, layer]));
     const entries: TarEntry[] = [
-      ...[...distinct.values()].map(({ file: source, sha256 }) => ({ path: `${sha256}.tar`, type: 'file' as const, source, mode: 0o644 })),
+      ...[...distinct.values()].map((layer) => ({ path: layerName(layer), type: 'file' as const, source: layer.file, mode: 0o644 })),
       ...[...new Set(configs)].map((text) => ({ path: configName(text), type: 'text' as const, text })),
       { path: 'manifest.json', type: 'text', text: JSON.stringify(manifest) },
     ];
@@ -50,13 +53,17 @@ export async function writeImageArchive(file: string, images: readonly Image[], 
 async function writeLayers(scratch: string, images: readonly Image[]): Promise<Map<ImageLayer, WrittenTar>> {
   const written = new Map<ImageLayer, WrittenTar>();
   for (const layer of images.flatMap((image) => image.layers)) {
-    if (!written.has(layer)) written.set(layer, await writeTar(join(scratch, `${written.size}.tar`), layer.entries));
+    if (!written.has(layer)) written.set(layer, await writeTar(join(scratch, `${written.size}.tar.gz`), layer.entries, { gzip: true }));
   }
   return written;
 }
 
 function layersOf(image: Image, written: ReadonlyMap<ImageLayer, WrittenTar>): WrittenTar[] {
   return image.layers.map((layer) => written.get(layer)).filter((layer) => layer !== undefined);
+}
+
+function layerName({ sha256 }: WrittenTar): string {
+  return `${sha256}.tar.gz`;
 }
 
 function configName(config: string): string {

@@ -3,7 +3,6 @@ import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { gzipSync } from 'node:zlib';
 import type { Lab } from '../lab/lab.js';
 import { serverKeys } from './discovery-server.js';
 
@@ -44,14 +43,14 @@ function digestOf(bytes: Buffer): string {
   return `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
 }
 
-/** The image of an archive as docker save writes it, under a name and a tag. */
+/** The image of one of the lab's archives, under a name and a tag; its layers are compressed already. */
 function imageObjects(archive: string, name: string, tag: string): RegistryContent['objects'] {
   const file = (path: string): Buffer => execFileSync('tar', ['-xOf', archive, path], { maxBuffer: 1 << 28 });
   const [image] = JSON.parse(file('manifest.json').toString()) as { Config: string; Layers: string[] }[];
   if (image === undefined) throw new Error(`${archive} has no image`);
   const part = (mediaType: string, bytes: Buffer) => ({ mediaType, size: bytes.length, digest: digestOf(bytes), bytes });
   const config = part(TYPES.config, file(image.Config));
-  const layers = image.Layers.map((path) => part(TYPES.layer, gzipSync(file(path))));
+  const layers = image.Layers.map((path) => part(TYPES.layer, file(path)));
   const described = ({ mediaType, size, digest }: ReturnType<typeof part>) => ({ mediaType, size, digest });
   const text = { schemaVersion: 2, mediaType: TYPES.manifest, config: described(config), layers: layers.map(described) };
   const manifest = part(TYPES.manifest, Buffer.from(JSON.stringify(text)));
