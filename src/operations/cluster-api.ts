@@ -8,7 +8,7 @@ import { authorityOf, issueClientCertificate, type SharedPki } from '../pki/inde
 
 /** What an administrator of the cluster shows to its API: whoever has the CA's key can make it. */
 export async function adminCredentials(ca: SharedPki['ca'], now: Date): Promise<KubeCredentials> {
-  const pair = await issueClientCertificate({ commonName: 'kubernetes-admin', organization: 'system:masters', ca, now });
+  const pair = await issueClientCertificate({ commonName: 'kubernetes-admin', organization: 'system:masters', keyType: 'ec', ca, now });
   return { ca: ca.certificate, certificate: pair.certificate, privateKey: pair.privateKey };
 }
 
@@ -50,7 +50,7 @@ export function openClusterEtcd(hosts: readonly EtcdHost[], pki: PkiSource, now:
     serverName: ETCD_SERVER_NAME,
     credentials: async () => {
       const ca = authorityOf(await pki.shared(), 'etcdCa');
-      const pair = await issueClientCertificate({ commonName: 'kbs', ca, now: now() });
+      const pair = await issueClientCertificate({ commonName: 'kbs', keyType: 'ec', ca, now: now() });
       return { ca: ca.certificate, certificate: pair.certificate, privateKey: pair.privateKey };
     },
   });

@@ -2,7 +2,7 @@ import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { KbsError } from '../errors/index.js';
 import { daysAfter, keyIdentifierOf, signCertificate, subjectName, type Signer } from './certificate.js';
 import { contentOf, decode, oidOf, OIDS, partsOf, type Der } from './der.js';
-import { newKey, readPrivateKey } from './keys.js';
+import { newKey, readPrivateKey, type KeyType } from './keys.js';
 import { subjectAltNames } from './sans.js';
 import type { CertificateUsage, KeyPair, SubjectAltNames } from './types.js';
 
@@ -36,6 +36,8 @@ export interface LeafPlan {
   readonly organization?: string | undefined;
   readonly usages: readonly CertificateUsage[];
   readonly sans: SubjectAltNames;
+  /** Default: `rsa`. */
+  readonly keyType?: KeyType | undefined;
 }
 
 /**
@@ -44,7 +46,7 @@ export interface LeafPlan {
  */
 export async function issue(leaf: LeafPlan, ca: KeyPair, now: Date): Promise<KeyPair> {
   const signer = signerOf(ca);
-  const key = await newKey();
+  const key = await newKey(leaf.keyType);
   const notBefore = new Date(new X509Certificate(ca.certificate).validFrom);
   const plan = { ...leaf, isCa: false, notBefore, notAfter: daysAfter(now, LEAF_DAYS), publicKey: key.publicKey };
   return { certificate: signCertificate(plan, signer), privateKey: key.privateKey };

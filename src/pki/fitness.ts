@@ -57,7 +57,7 @@ export function clientCertificateProblem(found: FoundKeyPair, request: ExpectedC
  * @throws KbsError PKI_INVALID when the CA cannot sign
  */
 export function issueClientCertificate(request: ClientCertificateRequest): Promise<KeyPair> {
-  return issue(clientRequirements(request), request.ca, request.now);
+  return issue({ ...clientRequirements(request), keyType: request.keyType }, request.ca, request.now);
 }
 
 function clientRequirements({ commonName, organization }: Pick<ClientCertificateRequest, 'commonName' | 'organization'>): LeafRequirements {

@@ -4,6 +4,7 @@ import pLimit from 'p-limit';
 import { Secret } from '../secret/index.js';
 
 const RSA_BITS = 2048;
+const EC_CURVE = 'P-256';
 const generate = promisify(generateKeyPair);
 /**
  * Half of Node's thread pool. The other half stays for files and archives: keys for many hosts are asked for at once, and whatever else
@@ -11,15 +12,22 @@ const generate = promisify(generateKeyPair);
  */
 const turns = pLimit(2);
 
+/** `rsa`: 2048 bits, as kubeadm has it; `ec`: P-256, as kubelets make their own, and a thousand times as quick. */
+export type KeyType = 'rsa' | 'ec';
+
 /** A private key with its public half. */
 export interface NewKey {
-  /** PKCS#1 PEM. */
+  /** PEM: PKCS#1 of an RSA key, SEC 1 of an EC key. */
   readonly privateKey: Secret;
   readonly publicKey: KeyObject;
 }
 
-/** A new RSA key, made in the thread pool, two at a time. */
-export async function newKey(): Promise<NewKey> {
+/** A new key. Those of RSA are made in the thread pool, two at a time. */
+export async function newKey(type: KeyType = 'rsa'): Promise<NewKey> {
+  if (type === 'ec') {
+    const { privateKey, publicKey } = await generate('ec', { namedCurve: EC_CURVE });
+    return { privateKey: new Secret(privateKey.export({ type: 'sec1', format: 'pem' }).toString()), publicKey };
+  }
   const { privateKey, publicKey } = await turns(() => generate('rsa', { modulusLength: RSA_BITS }));
   return { privateKey: new Secret(privateKey.export({ type: 'pkcs1', format: 'pem' }).toString()), publicKey };
 }

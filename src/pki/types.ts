@@ -1,10 +1,11 @@
 import type { Secret } from '../secret/index.js';
+import type { KeyType } from './keys.js';
 
 /** A certificate and its private key. */
 export interface KeyPair {
   /** PEM; a CA may be followed by further certificates, the first is the one that signs. */
   readonly certificate: string;
-  /** PEM, PKCS#1 when kbs made it. */
+  /** PEM; when kbs made it PKCS#1, or SEC 1 for an EC key. */
   readonly privateKey: Secret;
 }
 
@@ -109,6 +110,8 @@ export interface CertificateInfo {
 export interface ClientCertificateRequest {
   readonly commonName: string;
   readonly organization?: string;
+  /** Default: `rsa`, which is what kubeadm gives all files it makes. */
+  readonly keyType?: KeyType;
   readonly ca: KeyPair;
   readonly now: Date;
 }

@@ -1,11 +1,15 @@
 import { ANYTHING, type Deviation } from '../support/comparison/index.js';
 
-const IDENTITY = 'hosts › w1 › /var/lib/kubelet/pki/kubelet-client-<time>.pem › content';
+const identity = (host: string): string => `hosts › ${host} › /var/lib/kubelet/pki/kubelet-client-<time>.pem › content`;
+const IDENTITY = identity('cp1');
 const KUBELET_CONF = 'hosts › w1 › /etc/kubernetes/kubelet.conf › content';
 
 const WITHOUT_BOOTSTRAP =
   'kbs signs the node’s certificate with the cluster’s CA before the kubelet starts, as `kubeadm init` does on a control plane: no token, no signing request to wait for. ' +
-  'RSA and valid since its CA are what kubeadm gives a control plane; from the first renewal on the key is the kubelet’s own choice on both sides.';
+  'Valid since its CA is what kubeadm gives its first control plane; from the first renewal on both sides have the same.';
+
+const KEY_OF_KUBELETS =
+  'The first control plane gets an RSA key of `kubeadm init`. All other nodes of kubeadm, control planes too, have an EC key their kubelet made, and so has the first one from its first renewal on: kbs gives every node the same.';
 
 const ONE_KUBELET_CONF =
   'Written as `kubeadm init` writes it on a control plane, so that all nodes have the same. After `kubeadm join` the kubelet writes it during its bootstrap, and names the entries so. ' +
@@ -55,16 +59,16 @@ export const REVIEWED_DIFFERENCES: readonly Deviation[] = [
   },
   { place: `${KUBELET_CONF} › users › default-auth`, kubeadm: ANYTHING, reason: ONE_KUBELET_CONF },
   { place: `${KUBELET_CONF} › users › system:node:w1`, kbs: ANYTHING, reason: ONE_KUBELET_CONF },
-  { place: `${IDENTITY} › 1. certificate › key › type`, kubeadm: 'ec', kbs: 'rsa', reason: WITHOUT_BOOTSTRAP },
-  { place: `${IDENTITY} › 1. certificate › key › curve`, kubeadm: 'prime256v1', reason: WITHOUT_BOOTSTRAP },
-  { place: `${IDENTITY} › 1. certificate › key › bits`, kbs: 2048, reason: WITHOUT_BOOTSTRAP },
-  { place: `${IDENTITY} › 1. certificate › key › exponent`, kbs: 65537, reason: WITHOUT_BOOTSTRAP },
-  { place: `${IDENTITY} › 1. certificate › valid since`, kubeadm: 'it was issued', kbs: 'its CA is', reason: WITHOUT_BOOTSTRAP },
-  { place: `${IDENTITY} › 2. private key › label`, kubeadm: 'EC PRIVATE KEY', kbs: 'RSA PRIVATE KEY', reason: WITHOUT_BOOTSTRAP },
-  { place: `${IDENTITY} › 2. private key › type`, kubeadm: 'ec', kbs: 'rsa', reason: WITHOUT_BOOTSTRAP },
-  { place: `${IDENTITY} › 2. private key › curve`, kubeadm: 'prime256v1', reason: WITHOUT_BOOTSTRAP },
-  { place: `${IDENTITY} › 2. private key › bits`, kbs: 2048, reason: WITHOUT_BOOTSTRAP },
-  { place: `${IDENTITY} › 2. private key › exponent`, kbs: 65537, reason: WITHOUT_BOOTSTRAP },
+  { place: `${identity('w1')} › 1. certificate › valid since`, kubeadm: 'it was issued', kbs: 'its CA is', reason: WITHOUT_BOOTSTRAP },
+  { place: `${IDENTITY} › 1. certificate › key › type`, kubeadm: 'rsa', kbs: 'ec', reason: KEY_OF_KUBELETS },
+  { place: `${IDENTITY} › 1. certificate › key › curve`, kbs: 'prime256v1', reason: KEY_OF_KUBELETS },
+  { place: `${IDENTITY} › 1. certificate › key › bits`, kubeadm: 2048, reason: KEY_OF_KUBELETS },
+  { place: `${IDENTITY} › 1. certificate › key › exponent`, kubeadm: 65537, reason: KEY_OF_KUBELETS },
+  { place: `${IDENTITY} › 2. private key › label`, kubeadm: 'RSA PRIVATE KEY', kbs: 'EC PRIVATE KEY', reason: KEY_OF_KUBELETS },
+  { place: `${IDENTITY} › 2. private key › type`, kubeadm: 'rsa', kbs: 'ec', reason: KEY_OF_KUBELETS },
+  { place: `${IDENTITY} › 2. private key › curve`, kbs: 'prime256v1', reason: KEY_OF_KUBELETS },
+  { place: `${IDENTITY} › 2. private key › bits`, kubeadm: 2048, reason: KEY_OF_KUBELETS },
+  { place: `${IDENTITY} › 2. private key › exponent`, kubeadm: 65537, reason: KEY_OF_KUBELETS },
   { place: 'objects › ConfigMap kube-public/cluster-info › data › jws-kubeconfig-<id>', kubeadm: '<signature>', reason: TOKENS_ON_DEMAND },
   {
     place: 'objects › ConfigMap kube-system/kubeadm-config › annotations › kbs.dev/pod-network',

@@ -29,7 +29,9 @@ function pemPath(now: Date): string {
 }
 
 async function write(host: Host, { nodeName, ca, now }: IdentityInput): Promise<void> {
-  const pair = await issueClientCertificate({ commonName: `system:node:${nodeName}`, organization: NODES_GROUP, ca, now: now() });
+  const subject = { commonName: `system:node:${nodeName}`, organization: NODES_GROUP };
+  // The kind of key a kubelet makes itself, when it joins with a token and whenever it renews its certificate.
+  const pair = await issueClientCertificate({ ...subject, keyType: 'ec', ca, now: now() });
   const path = pemPath(now());
   const link = PATHS.kubeletClientCertificate;
   const stats = await host.files.stat([path, link]);

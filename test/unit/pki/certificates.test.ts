@@ -191,6 +191,24 @@ describe('leaves', () => {
   });
 });
 
+describe('client certificates with an elliptic key', () => {
+  test('are what a kubelet makes itself: P-256 in SEC 1, signed by the same CA as all others', async () => {
+    const request = { commonName: 'system:node:w1', organization: 'system:nodes', ca: shared.ca, now: issued };
+    const pair = await issueClientCertificate({ ...request, keyType: 'ec' });
+    const certificate = new X509Certificate(pair.certificate);
+    const key = createPrivateKey(pair.privateKey.reveal());
+    expect(pair.privateKey.reveal()).toMatch(/^-----BEGIN EC PRIVATE KEY-----\n/);
+    expect(key.asymmetricKeyDetails).toMatchObject({ namedCurve: 'prime256v1' });
+    expect(certificate.checkPrivateKey(key)).toBe(true);
+    expect(certificate.verify(new X509Certificate(shared.ca.certificate).publicKey)).toBe(true);
+    const usual = await issueClientCertificate(request);
+    expect(inspectCertificate(pair.certificate)).toEqual({
+      ...inspectCertificate(usual.certificate),
+      serialNumber: expect.any(String) as string,
+    });
+  });
+});
+
 describe('authorities made by others', () => {
   test('keep the very bytes of their name in what they sign, whatever string type they chose', async () => {
     const ca = opensslAuthority(['-newkey', 'rsa:2048', '-utf8'], 'kubernetes');
