@@ -154,14 +154,18 @@ async function waitForNetworks(stage: Stage): Promise<void> {
   });
 }
 
-/** Namespace, account, services and the pods on every node; services first, so that name servers know them before anybody asks. */
+/** Namespace, account and services. */
+async function furnish({ api, run, namespace }: Stage, services: readonly KubeObject[]): Promise<void> {
+  await api.apply(namespaceObject(run, namespace, 'privileged'));
+  await Promise.all([accountObject(namespace), ...services].map((object) => api.apply(object)));
+}
+
+/** Everything the pods need, while nodes get their network, then the pods; services first, so that name servers know them before anybody asks. */
 async function openStage(stage: Stage, { profile, isComingUp, makeRoom }: StageOptions): Promise<void> {
-  const { api, namespace } = stage;
-  await Promise.all([makeRoom(), isComingUp === true ? waitForNetworks(stage) : undefined]);
-  await api.apply(namespaceObject(stage.run, namespace, 'privileged'));
   const objects = basicObjects(stage, profile);
-  await Promise.all([accountObject(namespace), ...objects.filter(({ kind }) => kind === 'Service')].map((object) => api.apply(object)));
-  await Promise.all(objects.filter(({ kind }) => kind === 'DaemonSet').map((object) => api.apply(object)));
+  const services = objects.filter(({ kind }) => kind === 'Service');
+  await Promise.all([makeRoom().then(() => furnish(stage, services)), isComingUp === true ? waitForNetworks(stage) : undefined]);
+  await Promise.all(objects.filter(({ kind }) => kind === 'DaemonSet').map((object) => stage.api.apply(object)));
 }
 
 /** Made at the first call; the same promise for all who ask for the same. */

@@ -263,7 +263,9 @@ describe('a verification of a cluster that comes up', () => {
   test('makes no pod before every node has its network, and says once why there are none', async () => {
     const kube = withKubeProxy({ phase: 'Pending' });
     const found = await runVerification(comingUp(kube, sound, { timeoutMs: 400 }));
-    expect(kube.changes.filter((change) => change.startsWith('apply'))).toEqual([]);
+    const applied = kube.changes.filter((change) => change.startsWith('apply'));
+    expect(applied.map((change) => change.split(' ')[1])).toEqual(['Namespace', 'ServiceAccount', 'Service']);
+    expect(left(kube)).toEqual([]);
     const red = found.rows.filter(({ status }) => status === 'failed');
     expect(red.map(({ edge }) => edge)).toEqual(['w2', 'cluster', 'probe pods']);
     expect(red[0]?.detail).toContain('kube-proxy-w2 is not ready: Pending');
