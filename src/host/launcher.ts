@@ -20,12 +20,20 @@ export interface LaunchedProcess {
   abandon(): void;
 }
 
+/** What a shell that stays open does in a program's place. */
+export interface SharedLaunch {
+  /** Leaves the shell as it was; the processes are a group of their own. */
+  readonly script: string;
+  /** All of the input: lines, or nothing. */
+  readonly input: string;
+}
+
 /** How a program is started. */
 export interface LaunchOptions {
   /** Does not wait in the queue for a free channel. */
   readonly isUrgent?: boolean;
-  /** It may run in a shell that is open already: its processes are a group of their own, and these lines are all of its input. */
-  readonly sharedInput?: string | undefined;
+  /** It may as well run in a POSIX shell that is open already. */
+  readonly shared?: SharedLaunch | undefined;
   /** What stands between single quotes arrives as it is: the login shell is none of csh or fish. */
   readonly keepsQuotes?: boolean;
   readonly signal?: AbortSignal | undefined;

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { KbsError } from '../errors/index.js';
+import { sh, type Command } from './command.js';
 import type { LaunchedProcess } from './launcher.js';
 import { OutputCollector } from './output.js';
 import { feedStdin } from './stdin.js';
@@ -9,13 +10,22 @@ const PID_LINE = /^kbs-pid (\d+)\n/m;
 /** After the remote side should have ended a command: how much longer it is waited for. */
 const GRACE_MS = 7_000;
 
+/** What every command may rely on. */
+const SETTING = 'PATH="$PATH:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"; LC_ALL=C; export PATH LC_ALL; umask 022';
+
 /** A shell script that names its process, sets up what every command may rely on, and becomes the command in `$1`. */
 export function wrapperScript(timeoutSeconds: number | undefined): string {
   const timeout = timeoutSeconds === undefined ? '' : `timeout -k 5 ${timeoutSeconds} `;
-  return (
-    'PATH="$PATH:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"; LC_ALL=C; export PATH LC_ALL; umask 022; ' +
-    `echo "kbs-pid $$" >&2; exec ${timeout}/bin/sh -c "$1"`
-  );
+  return `${SETTING}; echo "kbs-pid $$" >&2; exec ${timeout}/bin/sh -c "$1"`;
+}
+
+/**
+ * The same for a POSIX shell that goes on afterwards: a copy of it becomes the command, which costs the host one program less. In such a
+ * copy `$$` is still the number of the shell itself.
+ */
+export function subshellScript(timeoutSeconds: number, command: Command): string {
+  const become = sh`exec timeout -k 5 ${timeoutSeconds} /bin/sh -c ${command.text}`.text;
+  return `(${SETTING}; read -r pid rest </proc/self/stat; echo "kbs-pid $pid" >&2; ${become})`;
 }
 
 /** What {@link runProcess} needs besides the process. */

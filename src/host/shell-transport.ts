@@ -2,7 +2,7 @@ import type { Duplex } from 'node:stream';
 import { KbsError } from '../errors/index.js';
 import type { Secret } from '../secret/index.js';
 import { isByteSource, type ByteSource } from './byte-source.js';
-import type { Command } from './command.js';
+import { sh, type Command } from './command.js';
 import type { Launcher } from './launcher.js';
 import {
   parseProbe,
@@ -14,7 +14,7 @@ import {
   type MachineProbe,
   type Privilege,
 } from './privilege.js';
-import { runProcess, wrapperScript } from './run-process.js';
+import { runProcess, subshellScript, wrapperScript } from './run-process.js';
 import type { ExecOptions, ExecResult, Transport, UploadOptions } from './transport.js';
 import { uploadFile } from './upload-file.js';
 
@@ -84,8 +84,9 @@ class ShellTransport implements Transport {
     const argv = privilegedArgv(privilege, ['/bin/sh', '-c', wrapperScript(seconds), 'kbs', command.text]);
     const head = privilegedHead(privilege);
     // `timeout` makes a process group, by which a command can be ended with all it started; elsewhere it takes a session of its own.
-    const sharedInput = machine.hasTimeout && head === '' ? fewLines(options.stdin) : undefined;
-    const launched = await this.launcher.launch(argv, { sharedInput, keepsQuotes: machine.keepsQuotes, signal: options.signal });
+    const input = machine.hasTimeout && head === '' ? fewLines(options.stdin) : undefined;
+    const shared = input === undefined ? undefined : { script: sharedScript(privilege, argv, seconds, command), input };
+    const launched = await this.launcher.launch(argv, { shared, keepsQuotes: machine.keepsQuotes, signal: options.signal });
     return runProcess(launched, {
       ...options,
       head,
@@ -154,6 +155,11 @@ class ShellTransport implements Transport {
       ...(signal ? { signal } : {}),
     });
   }
+}
+
+/** Only what becomes somebody else needs a program that begins anew. */
+function sharedScript(privilege: Privilege, argv: readonly string[], seconds: number | undefined, command: Command): string {
+  return privilege.kind === 'root' && seconds !== undefined ? subshellScript(seconds, command) : sh`${argv}`.text;
 }
 
 /** A shell on the host reads them byte by byte. */

@@ -35,7 +35,7 @@ export class SshLauncher implements Launcher {
       const release = options.isUrgent ? () => undefined : await this.#slots.acquire(options.signal);
       try {
         const client = await this.connection.client(options.signal);
-        const launched = (await this.#inOpenShell(client, argv, options)) || (await this.#start(client, argv, options));
+        const launched = (await this.#inOpenShell(client, options)) || (await this.#start(client, argv, options));
         launched.ended.then(release, release);
         return launched;
       } catch (error) {
@@ -60,11 +60,11 @@ export class SshLauncher implements Launcher {
     return this.connection.close();
   }
 
-  async #inOpenShell(client: Client, argv: readonly string[], { sharedInput }: LaunchOptions): Promise<LaunchedProcess | undefined> {
-    if (sharedInput === undefined) return undefined;
+  async #inOpenShell(client: Client, { shared }: LaunchOptions): Promise<LaunchedProcess | undefined> {
+    if (shared === undefined) return undefined;
     const lost = (): Error => lostError(this.target);
     const line = commandLine(['/bin/sh']);
-    return this.#shells.run(argv, sharedInput, () => this.#sessions.start(client, line, (channel) => new OpenShell(channel, lost)));
+    return this.#shells.run(shared, () => this.#sessions.start(client, line, (channel) => new OpenShell(channel, lost)));
   }
 
   async #start(client: Client, argv: readonly string[], options: LaunchOptions): Promise<LaunchedProcess> {

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { PassThrough } from 'node:stream';
 import type { ClientChannel } from 'ssh2';
-import { sh, type LaunchedProcess, type ProcessEnd } from '../host/index.js';
+import type { LaunchedProcess, ProcessEnd, SharedLaunch } from '../host/index.js';
 import { MarkedOutput } from './marked-output.js';
 
 /** A shell tells of a signal with its number and 128. Source: POSIX, and signal(7) of Linux, for the host's numbers count. */
@@ -56,11 +56,11 @@ export class OpenShell {
     return this.#isOpen;
   }
 
-  /** Runs a program; only while {@link isFree}. @param input lines for its standard input; each ends with a newline */
-  run(argv: readonly string[], input: string): LaunchedProcess {
+  /** Only while {@link isFree}. */
+  run({ script, input }: SharedLaunch): LaunchedProcess {
     const askedMs = performance.now();
     let isDone = false;
-    const { stdout, stderr, status } = this.#expect(`${sh`${argv}`.text} ${redirected(input)}`, () => {
+    const { stdout, stderr, status } = this.#expect(`${script} ${redirected(input)}`, () => {
       isDone = true;
       this.#fail = undefined;
     });

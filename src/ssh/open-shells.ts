@@ -1,4 +1,4 @@
-import type { LaunchedProcess } from '../host/index.js';
+import type { LaunchedProcess, SharedLaunch } from '../host/index.js';
 import type { OpenShell } from './open-shell.js';
 
 /** Enough for what kbs does at a time on a host besides uploads; the others have channels of their own. */
@@ -16,22 +16,21 @@ export class OpenShells {
   }
 
   /**
-   * Runs a program in a shell that is free, or in a new one.
-   * @param input lines for its standard input
+   * Runs something in a shell that is free, or in a new one.
    * @returns undefined when there may be no more shells
    * @throws whatever `open` throws
    */
-  async run(argv: readonly string[], input: string, open: () => Promise<OpenShell>): Promise<LaunchedProcess | undefined> {
+  async run(shared: SharedLaunch, open: () => Promise<OpenShell>): Promise<LaunchedProcess | undefined> {
     this.#shells = this.#shells.filter(({ isOpen }) => isOpen);
     const [free] = this.idle;
-    if (free !== undefined) return free.run(argv, input);
+    if (free !== undefined) return free.run(shared);
     if (this.#shells.length + this.#opening >= this.#most) return undefined;
     this.#opening += 1;
     try {
       const shell = await open();
       this.#shells = [...this.#shells, shell];
       // Somebody else may have seen it before this.
-      return shell.isFree ? shell.run(argv, input) : undefined;
+      return shell.isFree ? shell.run(shared) : undefined;
     } finally {
       this.#opening -= 1;
     }
