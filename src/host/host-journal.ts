@@ -10,12 +10,18 @@ export const JOURNAL_DIRECTORY = '/etc/kbs';
 /**
  * Notes entries: $directory holds the journal, arguments are paths whose originals are kept, lines of the journal come by stdin.
  * First the originals, then the lines: an entry in the journal means that its original is safe. A backup gets its name only
- * when it is complete. A line that a crash cut off is closed before the next one begins.
+ * when it is complete. Whoever has not written before sets $first: a line that a crash cut off is closed before the next
+ * one begins, and who may read the journal is seen to.
  */
 export const RECORD_SCRIPT = `
 umask 077
 journal=$directory/journal.jsonl
-mkdir -p -- "$directory/original" && chmod 700 -- "$directory" || exit 1
+fail() { df -Pk -- "$directory" >&2; exit 1; }
+if [ -n "$first" ] || [ ! -e "$journal" ]; then
+  mkdir -p -- "$directory/original" && chmod 700 -- "$directory" || exit 1
+  if [ -s "$journal" ] && [ -n "$(tail -c 1 -- "$journal")" ]; then echo >>"$journal" || exit 1; fi
+  : >>"$journal" && chmod 600 -- "$journal" || fail
+fi
 for path do
   backup=$directory/original$path
   if [ -e "$backup" ] || [ -L "$backup" ]; then if [ ! -d "$path" ] || [ -L "$path" ]; then continue; fi; fi
@@ -26,10 +32,7 @@ for path do
   mkdir -p -- "\${backup%/*}" && rm -rf -- "$backup.kbs-part" || exit 1
   cp -a -- "$path" "$backup.kbs-part" && mv -fT -- "$backup.kbs-part" "$backup" || exit 1
 done
-if [ -s "$journal" ] && [ -n "$(tail -c 1 -- "$journal")" ]; then echo >>"$journal" || exit 1; fi
-if cat >>"$journal" && chmod 600 -- "$journal" && sync -- "$journal"; then exit 0; fi
-df -Pk -- "$directory" >&2
-exit 1`;
+cat >>"$journal" && sync -- "$journal" || fail`;
 
 interface NextWrite {
   readonly entries: JournalEntry[];
@@ -41,6 +44,8 @@ export class FileJournal implements HostJournal {
   /** What is in the file, read once; and the order of calls, so that no two write at the same time. */
   #known: Promise<readonly JournalEntry[]> | undefined;
   #next: NextWrite | undefined;
+  /** The last write came to a good end: the file is there and ends with a whole line. */
+  #isSound = false;
 
   constructor(
     private readonly shell: HostShell,
@@ -83,9 +88,12 @@ export class FileJournal implements HostJournal {
     const added = withoutRepeats(entries, new Set(known.map(subjectOf)));
     if (added.length === 0) return known;
     const originals = added.flatMap((entry) => (entry.kind === 'path' && entry.was !== 'absent' ? [entry.path] : []));
-    const command = sh`directory=${this.directory}; set -- ${originals}${{ text: RECORD_SCRIPT }}`;
+    const first = this.#isSound ? '' : 'yes';
+    const command = sh`directory=${this.directory} first=${first}; set -- ${originals}${{ text: RECORD_SCRIPT }}`;
+    this.#isSound = false;
     const result = await this.shell.exec(command, { stdin: formatJournal(added), timeoutMs: 300_000 });
-    if (result.exitCode === 0) return [...known, ...added];
+    this.#isSound = result.exitCode === 0;
+    if (this.#isSound) return [...known, ...added];
     throw new KbsError('FILE_WRITE', `what the host was like before could not be noted in ${this.directory}`, {
       where: { host: this.shell.hostName },
       details: evidence(result),

@@ -29,7 +29,7 @@ export { uploadStep } from './upload.js';
 export { imageImportStep } from './image-import.js';
 export { kernelAbilityCommand, parseKernelAbilities, probeKernelAbilities, type KernelAbility } from './kernel-ability.js';
 export { kernelModulesStep } from './kernel-modules.js';
-export { renderSysctls, sysctlStep, WRITTEN_BY_KBS } from './sysctl.js';
+export { procPath, renderSysctls, sysctlStep, WRITTEN_BY_KBS } from './sysctl.js';
 export { unitStep } from './unit.js';
 export { markedBlockStep, withMarkedBlock } from './marked-block.js';
 export { fstabSwapExpression, fstabWithoutSwap, fstabWithSwap, swapOffStep, swapOnStep } from './swap.js';

@@ -17,8 +17,8 @@ interface SeenSysctls {
   readonly fileText: string | undefined;
 }
 
-/** In a key, dots part the words; a dot that belongs to a word is written as a slash. */
-function procPath(key: string): string {
+/** Where the kernel shows a setting. In a key, dots part the words; a dot that belongs to a word is written as a slash. */
+export function procPath(key: string): string {
   const swapped = [...key].map((letter) => (letter === '.' ? '/' : letter === '/' ? '.' : letter)).join('');
   return `/proc/sys/${swapped}`;
 }

@@ -1,4 +1,4 @@
-import { dirname } from 'node:path/posix';
+import { basename, dirname } from 'node:path/posix';
 import { KbsError } from '../errors/index.js';
 import { step, type AnyStep } from '../engine/index.js';
 import type { Plan } from '../events/index.js';
@@ -52,16 +52,44 @@ function planArchive(seen: SeenArchive): Plan {
   return seen.hasLeftover ? { change: 'remove', summary: `remove the staged archive ${stagedPath(seen.file)}` } : { change: 'none' };
 }
 
-/** A file comes next to its target first: only a rename within one file system replaces a running program at once. */
-function placeCommand(from: string, to: string, mode: number): string {
-  const beside = `${to}.kbs-new`;
+function unpackedNames(entries: readonly PendingEntry[]): string {
+  return entries.map(({ entry }) => `"$folder"/${sh`${entry.name}`.text}`).join(' ');
+}
+
+/**
+ * Files that were unpacked into $folder come to theirs. Only a rename within one file system replaces a running program at once: what comes
+ * from another one stands next to its target first.
+ */
+function moveLines(to: string, entries: readonly PendingEntry[]): readonly string[] {
+  const oneByOne = entries.map((one) => {
+    const beside = `${one.to}.kbs-new`;
+    return `mv -fT -- ${unpackedNames([one])} ${sh`${beside} && mv -fT -- ${beside} ${one.to}`.text}`;
+  });
+  if (entries.some(({ entry, to: target }) => basename(entry.name) !== basename(target))) return oneByOne;
   return [
-    sh`chmod ${octal(mode)} -- ${from}`.text,
-    sh`mv -fT -- ${from} ${beside}`.text,
-    sh`mv -fT -- ${beside} ${to}`.text,
+    sh`if [ "$(stat -c %d -- "$folder")" = "$(stat -c %d -- ${to})" ]; then`.text,
+    `mv -f ${sh`-t ${to}`.text} -- ${unpackedNames(entries)}`,
+    'else',
+    ...oneByOne,
+    'fi',
+  ];
+}
+
+/** Modes before places: a program under its name can be run. */
+function placeLines(pending: readonly PendingEntry[]): readonly string[] {
+  const modes = [...new Set(pending.map(({ entry }) => entry.mode))];
+  const folders = [...new Set(pending.map(({ to }) => dirname(to)))];
+  return [
+    ...modes.map((mode) => `chmod ${octal(mode)} -- ${unpackedNames(pending.filter(({ entry }) => entry.mode === mode))}`),
+    ...folders.flatMap((folder) =>
+      moveLines(
+        folder,
+        pending.filter(({ to }) => dirname(to) === folder),
+      ),
+    ),
     // A moved file keeps the label of the folder it comes from, and systemd may not run that.
-    sh`if [ -e /sys/fs/selinux/enforce ]; then restorecon -F -- ${to}; fi`.text,
-  ].join('\n');
+    sh`if [ -e /sys/fs/selinux/enforce ]; then restorecon -F -- ${pending.map(({ to }) => to)}; fi`.text,
+  ];
 }
 
 async function removeStaged(host: Host, staged: string): Promise<void> {
@@ -81,14 +109,13 @@ trap 'clean_up $?' EXIT`;
 async function unpack(host: Host, staged: string, pending: readonly PendingEntry[], timeoutMs: number): Promise<void> {
   const folder = unpackFolder(staged);
   const into = dirname(pending[0]?.to ?? staged);
-  const moves = pending.map(({ entry, to }) => placeCommand(`${folder}/${entry.name}`, to, entry.mode));
   const lines = [
     'set -e',
     CLEAN_UP,
     'rm -rf -- "$folder"',
     'mkdir -m 0700 -- "$folder"',
     'tar -xf "$staged" -C "$folder" --no-same-owner',
-    ...moves,
+    ...placeLines(pending),
   ];
   await runUnpackCommand(host, { lines: lines.join('\n'), variables: { staged, folder, into }, place: into, timeoutMs });
 }

@@ -1,5 +1,6 @@
 import { PATHS, UNITS } from '../../constants/index.js';
 import { script, type Command, type Host, type JournalEntry } from '../../host/index.js';
+import { procPath } from '../../steps/index.js';
 
 /**
  * Folders that Kubernetes, the runtime or the pod network fill by themselves while they run. Where one was there before kbs, reset
@@ -115,15 +116,25 @@ for path in $WRITTEN; do
   printf 'path\\t%s\\t%s\\n' "$path" "$was"
 done
 for unit in $PULLED_IN $(systemctl show -p Wants --value "$PULLED_IN"); do
-  printf 'unit\\t%s\\t%s\\t%s\\n' "$unit" "$(systemctl show -p ActiveState --value -- "$unit")" \\
-    "$(systemctl show -p UnitFileState --value -- "$unit")"
+  systemctl show -p ActiveState -p UnitFileState -- "$unit" | {
+    active= enabled=
+    while IFS='=' read -r name value; do
+      case $name in ActiveState) active=$value ;; UnitFileState) enabled=$value ;; esac
+    done
+    printf 'unit\\t%s\\t%s\\t%s\\n' "$unit" "$active" "$enabled"
+  }
 done
 for path in $STATE; do
   if [ -d "$path" ]; then find "$path" -xdev -maxdepth 2 -printf "content\\t$path\\t%P\\n"; fi
 done
-for key in $SYSCTLS; do
-  file=/proc/sys/$(printf %s "$key" | tr . /)
-  if [ -r "$file" ]; then printf 'sysctl\\t%s\\t%s\\n' "$key" "$(tr '\\t' ' ' < "$file")"; fi
+for sysctl in $SYSCTLS; do
+  file=\${sysctl#*=}
+  if [ -r "$file" ]; then
+    # Unquoted: what stands between several values becomes one space. Not by read, which asks for one character at a time: the kernel
+    # answers only the first time.
+    set -- $(cat -- "$file")
+    printf 'sysctl\\t%s\\t%s\\n' "\${sysctl%%=*}" "$*"
+  fi
 done
 # Removing a package removes folders of links that are empty.
 for path in /etc/systemd/system/*.wants /etc/systemd/system/*.requires; do
@@ -134,11 +145,11 @@ if command -v ctr >/dev/null 2>&1 && ctr --connect-timeout 2s namespaces ls -q 2
   ctr -n k8s.io images ls -q | sed 's/^/image\\t/'
 fi
 sed -n 's/^ *\\([^ :]*\\):.*/link\\t\\1/p' /proc/net/dev
-for path in $TREES; do
-  cut -d ' ' -f 5 /proc/self/mountinfo | while read -r mount; do
+while read -r id parent device root mount rest; do
+  for path in $TREES; do
     case $mount in "$path"/*) printf "mount\\t$mount\\n" ;; esac
   done
-done
+done </proc/self/mountinfo
 grep -q ' ${BPF_MOUNT} ' /proc/self/mountinfo && printf 'mount\\t${BPF_MOUNT}\\n'
 { ${ROUTES_LOOK}; } | sed 's/ *$//; s/^/route\\t/'
 if command -v nft >/dev/null 2>&1; then
@@ -163,7 +174,7 @@ export function baselineCommand(dataDirectories: readonly string[]): Command {
     STATE: [...STATE_TREES, ...dataDirectories].join(' '),
     WRITTEN: WRITTEN_BY_PODS.join(' '),
     PULLED_IN,
-    SYSCTLS: MOVED_SYSCTLS.join(' '),
+    SYSCTLS: MOVED_SYSCTLS.map((key) => `${key}=${procPath(key)}`).join(' '),
   });
 }
 

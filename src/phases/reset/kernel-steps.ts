@@ -1,6 +1,7 @@
 import { step, type AnyStep } from '../../engine/index.js';
 import { KbsError } from '../../errors/index.js';
 import { script, sh, type Host } from '../../host/index.js';
+import { procPath } from '../../steps/index.js';
 import type { FormerState } from './former-state.js';
 import { sweepStep } from './sweep-step.js';
 
@@ -8,11 +9,6 @@ interface MovedSetting {
   readonly key: string;
   readonly was: string;
   readonly is: string;
-}
-
-/** A dot in the name of an interface is a slash in a key. */
-function procPath(key: string): string {
-  return `/proc/sys/${[...key].map((letter) => (letter === '.' ? '/' : letter === '/' ? '.' : letter)).join('')}`;
 }
 
 function plain(value: string): string {

@@ -214,6 +214,30 @@ describe.skipIf(!isRoot)('this machine as a host (needs root)', () => {
     ]);
   });
 
+  test('a journal that went away between two notes is made anew, for its owner alone', async () => {
+    await host.journal.record([{ kind: 'module', name: 'overlay' }]);
+    rmSync(join(folder, 'kbs'), { recursive: true });
+    await host.journal.record([{ kind: 'module', name: 'br_netfilter' }]);
+    expect(await (await aHost()).journal.entries()).toEqual([{ kind: 'module', name: 'br_netfilter' }]);
+    expect(statSync(join(folder, 'kbs')).mode & 0o777).toBe(0o700);
+    expect(statSync(join(folder, 'kbs', 'journal.jsonl')).mode & 0o777).toBe(0o600);
+  });
+
+  test('a note after one that failed closes what that one has left of a line', async () => {
+    const journal = join(folder, 'kbs', 'journal.jsonl');
+    await host.journal.record([{ kind: 'module', name: 'overlay' }]);
+    const gone = { kind: 'path', path: join(folder, 'gone'), was: 'file' } as const;
+    await expect(host.journal.record([gone])).rejects.toMatchObject({ code: 'FILE_WRITE' });
+    appendFileSync(journal, '{"kind":"mod');
+    await host.journal.record([{ kind: 'module', name: 'br_netfilter' }]);
+    expect(readFileSync(journal, 'utf8').split('\n')).toEqual([
+      '{"kind":"module","name":"overlay"}',
+      '{"kind":"mod',
+      '{"kind":"module","name":"br_netfilter"}',
+      '',
+    ]);
+  });
+
   test('an original that cannot be saved stops the record: no line without its backup', async () => {
     await expect(host.journal.record([{ kind: 'path', path: join(folder, 'gone'), was: 'file' }])).rejects.toMatchObject({
       code: 'FILE_WRITE',

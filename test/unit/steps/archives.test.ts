@@ -99,11 +99,14 @@ describe('unpackStep', () => {
     expect(host.fs.has(`/var/lib/kbs/artifacts/${file.sha256}`)).toBe(false);
   });
 
-  test('the script it sends really unpacks, sets modes, replaces a running program and clears up', async () => {
+  test.each([
+    ['on the same file system', () => join(folder, 'target')],
+    ['on another file system', () => mkdtempSync('/dev/shm/kbs-steps-')],
+  ])('the script it sends really unpacks %s, sets modes, replaces a running program and clears up', async (_where, makeTarget) => {
     const file = anArchive();
-    const target = join(folder, 'target');
+    const target = makeTarget();
     const artifacts = join(folder, 'artifacts');
-    mkdirSync(target);
+    mkdirSync(target, { recursive: true });
     mkdirSync(artifacts);
     execFileSync('cp', ['/bin/sleep', join(target, 'one')]);
     chmodSync(join(target, 'one'), 0o700);
@@ -126,6 +129,7 @@ describe('unpackStep', () => {
     expect(statSync(join(target, 'two')).mode & 0o7777).toBe(0o755);
     expect(existsSync(join(target, 'README'))).toBe(false);
     expect(execFileSync('ls', ['-A', artifacts, target], { encoding: 'utf8' })).not.toMatch(/unpacked|kbs-new|[0-9a-f]{64}/);
+    rmSync(target, { recursive: true });
   });
 });
 
