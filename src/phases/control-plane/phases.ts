@@ -5,6 +5,7 @@ import type { RunContext } from '../context.js';
 import { beforeMoveStep } from '../endpoint/index.js';
 import { kubeletServiceStep } from '../kubelet/index.js';
 import { etcdDataStep } from '../etcd-data.js';
+import { withHeadStart } from '../etcd-head-start.js';
 import { etcdReadyStep } from '../etcd-health.js';
 import { apiServerReadyStep } from './api-server-step.js';
 import { addMemberStep, promoteMemberStep } from './etcd-join-steps.js';
@@ -69,7 +70,7 @@ export const controlPlanePhase: Phase<StorageSlice> = {
     if (start.kind !== 'joins')
       return [
         etcdDataStep('control-plane/etcd-data', context.spec.etcd.dataDir),
-        manifestsStep([etcdManifest(context, host, start.flags), apiServerManifest(context, host)]),
+        withHeadStart(manifestsStep([etcdManifest(context, host, start.flags), apiServerManifest(context, host)]), host, start),
       ];
     return [
       addMemberStep('control-plane', context, start.lost),

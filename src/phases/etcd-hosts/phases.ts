@@ -6,6 +6,7 @@ import { filesStep, sha256Of, unitStep, unpackStep, type FileSpec } from '../../
 import { isEtcdHost, type RunContext } from '../context.js';
 import { addMemberStep, etcdStartOf, joiningFlags, promoteMemberStep, type EtcdStartFlags } from '../control-plane/index.js';
 import { etcdDataStep } from '../etcd-data.js';
+import { withHeadStart } from '../etcd-head-start.js';
 import { etcdReadyStep } from '../etcd-health.js';
 
 type Spec = RunContext['spec'];
@@ -76,7 +77,11 @@ export const etcdHostsPhase: Phase<MemberSlice & Pick<RunContext, 'artifacts' | 
     const start = await etcdStartOf(context, host);
     const made = [programsStep(context, host), etcdDataStep('etcd-hosts/data', context.spec.etcd.dataDir)];
     if (start.kind !== 'joins')
-      return [...made, filesStep({ ...UNIT_FILE_STEP, files: [unitFile(context.spec, host, start.flags)] }), startStep];
+      return [
+        ...made,
+        filesStep({ ...UNIT_FILE_STEP, files: [unitFile(context.spec, host, start.flags)] }),
+        withHeadStart(startStep, host, start),
+      ];
     return [
       ...made,
       addMemberStep('etcd-hosts', context, start.lost),
