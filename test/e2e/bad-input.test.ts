@@ -331,6 +331,6 @@ test('sudo with a password works, and the password shows nowhere', async () => {
   ]);
   expect(onHost.stdout).toBe('');
   const here = await lab.run(['grep', '-rlF', lab.sudoPassword, directory]);
-  expect(here).toMatchObject({ exitCode: 1, stdout: '' });
+  expect(here).toMatchObject({ exitCode: 1, stdout: '', stderr: '' });
   for (const text of [result.stdout, result.stderr, processes, journal.stdout]) expect(text.includes(lab.sudoPassword)).toBe(false);
 });

@@ -92,7 +92,7 @@ describe('the bundle', () => {
       for (const { Config, Layers } of manifest) {
         const config = JSON.parse(files.get(Config) ?? '{}') as { architecture: string; rootfs: { diff_ids: string[] } };
         expect(config.architecture).toBe(architecture);
-        expect(config.rootfs.diff_ids).toEqual(Layers.map((layer) => `sha256:${layer.replace(/\.tar$/, '')}`));
+        expect(config.rootfs.diff_ids).toEqual(Layers.map((layer) => `sha256:${layer.replace(/\.tar\.gz$/, '')}`));
         expect(Layers.filter((layer) => !files.has(layer))).toEqual([]);
       }
     }
