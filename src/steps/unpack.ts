@@ -61,9 +61,9 @@ function unpackedNames(entries: readonly PendingEntry[]): string {
  * from another one stands next to its target first.
  */
 function moveLines(to: string, entries: readonly PendingEntry[]): readonly string[] {
-  const oneByOne = entries.map((one) => {
+  const oneByOne = entries.flatMap((one) => {
     const beside = `${one.to}.kbs-new`;
-    return `mv -fT -- ${unpackedNames([one])} ${sh`${beside} && mv -fT -- ${beside} ${one.to}`.text}`;
+    return [`mv -fT -- ${unpackedNames([one])} ${sh`${beside}`.text}`, sh`mv -fT -- ${beside} ${one.to}`.text];
   });
   if (entries.some(({ entry, to: target }) => basename(entry.name) !== basename(target))) return oneByOne;
   return [

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { mkdtempSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync, existsSync, chmodSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { KbsError } from '../../../src/errors/index.js';
 import { sh } from '../../../src/host/index.js';
 import { imageImportStep, unpackStep, uploadStep, type LocalFile } from '../../../src/steps/index.js';
@@ -105,6 +105,7 @@ describe('unpackStep', () => {
   ])('the script it sends really unpacks %s, sets modes, replaces a running program and clears up', async (_where, makeTarget) => {
     const file = anArchive();
     const target = makeTarget();
+    onTestFinished(() => rmSync(target, { recursive: true, force: true }));
     const artifacts = join(folder, 'artifacts');
     mkdirSync(target, { recursive: true });
     mkdirSync(artifacts);
@@ -129,7 +130,24 @@ describe('unpackStep', () => {
     expect(statSync(join(target, 'two')).mode & 0o7777).toBe(0o755);
     expect(existsSync(join(target, 'README'))).toBe(false);
     expect(execFileSync('ls', ['-A', artifacts, target], { encoding: 'utf8' })).not.toMatch(/unpacked|kbs-new|[0-9a-f]{64}/);
-    rmSync(target, { recursive: true });
+  });
+
+  test('a file that cannot stand next to its target ends it there', async () => {
+    const file = anArchive();
+    const target = mkdtempSync('/dev/shm/kbs-steps-');
+    onTestFinished(() => rmSync(target, { recursive: true, force: true }));
+    const artifacts = join(folder, 'artifacts');
+    mkdirSync(artifacts);
+    mkdirSync(join(target, 'one.kbs-new'));
+    const real: MemoryAnswer = [
+      /tar -xf|^rm -rf/,
+      (text) => execFileSync('/bin/sh', ['-c', text.replaceAll('/var/lib/kbs/artifacts', artifacts)], { encoding: 'utf8', stdio: 'pipe' }),
+    ];
+    const host = memoryHost({ answers: [real], files: { [`${target}/one`]: 'old', '/var/lib/': '' } });
+    execFileSync('cp', [file.path, join(artifacts, file.sha256)]);
+    const prepared = await aStep(file, target).prepare(host, stepContext());
+    await expect(prepared.apply()).rejects.toThrow(/cannot overwrite directory/);
+    expect(existsSync(join(target, 'two'))).toBe(false);
   });
 });
 
