@@ -5,7 +5,7 @@ export type { HostFacts } from './facts.js';
 export type { FileStat, Host, HostJournal, JournalEntry, RemoteFiles, Role, RunOptions, SystemdUnits, UnitState } from './host.js';
 export { JOURNAL_DIRECTORY, RECORD_SCRIPT } from './host-journal.js';
 export { httpStatus, type HttpAnswer, type HttpProbe } from './http-status.js';
-export type { LaunchedProcess, Launcher, LaunchOptions, SharedLaunch, ProcessEnd } from './launcher.js';
+export type { LaunchedProcess, Launcher, LaunchOptions, ProcessEnd, SharedLaunch } from './launcher.js';
 export { servedCertificate, type ServedCertificate, type TlsProbe } from './served-certificate.js';
 export { createShellTransport } from './shell-transport.js';
 export { Secret } from '../secret/index.js';

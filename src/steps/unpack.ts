@@ -52,23 +52,26 @@ function planArchive(seen: SeenArchive): Plan {
   return seen.hasLeftover ? { change: 'remove', summary: `remove the staged archive ${stagedPath(seen.file)}` } : { change: 'none' };
 }
 
-function unpackedNames(entries: readonly PendingEntry[]): string {
-  return entries.map(({ entry }) => `"$folder"/${sh`${entry.name}`.text}`).join(' ');
+/** A file that was unpacked, and where it goes. */
+interface Unpacked {
+  readonly from: string;
+  readonly to: string;
+  readonly mode: number;
 }
 
 /**
- * Files that were unpacked into $folder come to theirs. Only a rename within one file system replaces a running program at once: what comes
- * from another one stands next to its target first.
+ * Brings files that were unpacked into $folder to their place. Only a rename within one file system replaces a running program at once: what
+ * comes from another one stands next to its target first.
  */
-function moveLines(to: string, entries: readonly PendingEntry[]): readonly string[] {
-  const oneByOne = entries.flatMap((one) => {
-    const beside = `${one.to}.kbs-new`;
-    return [`mv -fT -- ${unpackedNames([one])} ${sh`${beside}`.text}`, sh`mv -fT -- ${beside} ${one.to}`.text];
+function moveLines(place: string, files: readonly Unpacked[]): readonly string[] {
+  const oneByOne = files.flatMap(({ from, to }) => {
+    const beside = `${to}.kbs-new`;
+    return [sh`mv -fT -- ${from} ${beside}`.text, sh`mv -fT -- ${beside} ${to}`.text];
   });
-  if (entries.some(({ entry, to: target }) => basename(entry.name) !== basename(target))) return oneByOne;
+  if (files.some(({ from, to }) => basename(from) !== basename(to))) return oneByOne;
   return [
-    sh`if [ "$(stat -c %d -- "$folder")" = "$(stat -c %d -- ${to})" ]; then`.text,
-    `mv -f ${sh`-t ${to}`.text} -- ${unpackedNames(entries)}`,
+    sh`if [ "$(stat -c %d -- "$folder")" = "$(stat -c %d -- ${place})" ]; then`.text,
+    sh`mv -f -t ${place} -- ${files.map(({ from }) => from)}`.text,
     'else',
     ...oneByOne,
     'fi',
@@ -76,19 +79,16 @@ function moveLines(to: string, entries: readonly PendingEntry[]): readonly strin
 }
 
 /** Modes before places: a program under its name can be run. */
-function placeLines(pending: readonly PendingEntry[]): readonly string[] {
-  const modes = [...new Set(pending.map(({ entry }) => entry.mode))];
-  const folders = [...new Set(pending.map(({ to }) => dirname(to)))];
+function placeLines(files: readonly Unpacked[]): readonly string[] {
+  const modes = [...new Set(files.map(({ mode }) => mode))];
+  const places = [...new Set(files.map(({ to }) => dirname(to)))];
+  const withMode = (wanted: number): readonly string[] => files.filter(({ mode }) => mode === wanted).map(({ from }) => from);
+  const goingTo = (place: string): readonly Unpacked[] => files.filter(({ to }) => dirname(to) === place);
   return [
-    ...modes.map((mode) => `chmod ${octal(mode)} -- ${unpackedNames(pending.filter(({ entry }) => entry.mode === mode))}`),
-    ...folders.flatMap((folder) =>
-      moveLines(
-        folder,
-        pending.filter(({ to }) => dirname(to) === folder),
-      ),
-    ),
+    ...modes.map((mode) => sh`chmod ${octal(mode)} -- ${withMode(mode)}`.text),
+    ...places.flatMap((place) => moveLines(place, goingTo(place))),
     // A moved file keeps the label of the folder it comes from, and systemd may not run that.
-    sh`if [ -e /sys/fs/selinux/enforce ]; then restorecon -F -- ${pending.map(({ to }) => to)}; fi`.text,
+    sh`if [ -e /sys/fs/selinux/enforce ]; then restorecon -F -- ${files.map(({ to }) => to)}; fi`.text,
   ];
 }
 
@@ -109,13 +109,14 @@ trap 'clean_up $?' EXIT`;
 async function unpack(host: Host, staged: string, pending: readonly PendingEntry[], timeoutMs: number): Promise<void> {
   const folder = unpackFolder(staged);
   const into = dirname(pending[0]?.to ?? staged);
+  const files = pending.map(({ entry, to }) => ({ from: `${folder}/${entry.name}`, to, mode: entry.mode }));
   const lines = [
     'set -e',
     CLEAN_UP,
     'rm -rf -- "$folder"',
     'mkdir -m 0700 -- "$folder"',
     'tar -xf "$staged" -C "$folder" --no-same-owner',
-    ...placeLines(pending),
+    ...placeLines(files),
   ];
   await runUnpackCommand(host, { lines: lines.join('\n'), variables: { staged, folder, into }, place: into, timeoutMs });
 }

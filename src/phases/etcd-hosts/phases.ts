@@ -4,9 +4,8 @@ import type { Host } from '../../host/index.js';
 import { renderEtcdUnit } from '../../render/index.js';
 import { filesStep, sha256Of, unitStep, unpackStep, type FileSpec } from '../../steps/index.js';
 import { isEtcdHost, type RunContext } from '../context.js';
-import { addMemberStep, etcdStartOf, joiningFlags, promoteMemberStep, type EtcdStartFlags } from '../control-plane/index.js';
+import { addMemberStep, etcdStartOf, joiningFlags, promoteMemberStep, withHeadStart, type EtcdStartFlags } from '../control-plane/index.js';
 import { etcdDataStep } from '../etcd-data.js';
-import { withHeadStart } from '../etcd-head-start.js';
 import { etcdReadyStep } from '../etcd-health.js';
 
 type Spec = RunContext['spec'];

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import type { AnyStep } from '../../../src/engine/index.js';
-import { withHeadStart } from '../../../src/phases/etcd-head-start.js';
-import { memoryHost, stepContext } from '../../support/memory-host.js';
+import type { AnyStep } from '../../../../src/engine/index.js';
+import { withHeadStart } from '../../../../src/phases/control-plane/index.js';
+import { memoryHost, stepContext } from '../../../support/memory-host.js';
 
 const FLAGS = { initialCluster: 'cp1=https://10.0.0.1:2380,cp10=https://10.0.0.10:2380,cp2=https://10.0.0.2:2380' };
 

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { AnyStep } from '../engine/index.js';
-import { KbsError } from '../errors/index.js';
-import type { Host } from '../host/index.js';
+import type { AnyStep } from '../../engine/index.js';
+import { KbsError } from '../../errors/index.js';
+import type { Host } from '../../host/index.js';
+import type { EtcdStart } from './etcd-start.js';
 
 /**
  * How much earlier than the others the first member of a new etcd starts. A member that starts asks the others whether there is a cluster
@@ -10,14 +11,11 @@ import type { Host } from '../host/index.js';
  */
 const HEAD_START_MS = 300;
 
-/** How a member starts, and with whom. */
-interface MemberStart {
-  readonly kind: 'together' | 'stays';
-  readonly flags: { readonly initialCluster: string };
-}
+/** One that was added to a running etcd has its turn anyway. */
+type FoundingStart = Exclude<EtcdStart, { readonly kind: 'joins' }>;
 
 /** A step that starts a member of etcd: the members of a new one a moment after the one that is named first. */
-export function withHeadStart(step: AnyStep, { name }: Pick<Host, 'name'>, { kind, flags }: MemberStart): AnyStep {
+export function withHeadStart(step: AnyStep, { name }: Pick<Host, 'name'>, { kind, flags }: FoundingStart): AnyStep {
   if (kind !== 'together' || flags.initialCluster.startsWith(`${name}=`)) return step;
   return {
     ...step,
