@@ -45,13 +45,12 @@ async function settled({ lab }: LabCluster): Promise<void> {
   const look = `export KUBECONFIG=/etc/kubernetes/admin.conf
 is_proof_gone() { ! kubectl get namespaces -o name | grep -q kbs-verify; }
 are_taints_gone() { ! kubectl get nodes -o jsonpath='{.items[*].spec.taints[*].key}' | grep -q not-ready; }
+is_quiet() { is_proof_gone && are_taints_gone; }
 are_static_pods_shown() { [ "$(kubectl -n kube-system get pods -o name | grep -cE '(etcd|kube-(apiserver|controller-manager|scheduler))-cp1$')" = 4 ]; }
-for i in $(seq 240); do
-  if is_proof_gone && are_taints_gone && are_static_pods_shown; then exit 0; fi
-  sleep 0.5
-done
-exit 1`;
-  expect((await lab.ssh('cp1', look)).exitCode).toBe(0);
+# A command and how often it is tried, twice a second.
+within() { for i in $(seq "$2"); do if "$1"; then return 0; fi; sleep 0.5; done; echo "not so in time: $1"; return 1; }
+within is_quiet 120 && within are_static_pods_shown 240`;
+  expect(await lab.ssh('cp1', look)).toMatchObject({ exitCode: 0 });
 }
 
 async function makeByKubeadm(): Promise<ClusterFacts> {
