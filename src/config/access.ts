@@ -47,6 +47,14 @@ export function endpointProvider(spec: Pick<ClusterSpec, 'controlPlaneEndpoint'>
 }
 
 /**
+ * A load balancer on every node and no name for the endpoint: nodes need none, and whoever else asks takes the first control plane of the
+ * file, another one once that has gone.
+ */
+export function hasNamelessEndpoint(spec: Pick<ClusterSpec, 'controlPlaneEndpoint'>): boolean {
+  return endpointProvider(spec) === 'local-lb' && spec.controlPlaneEndpoint?.host === undefined;
+}
+
+/**
  * The n-th address of the service subnet: 1 is the API, 10 is DNS.
  * @throws KbsError CONFIG_INVALID when the subnet has no such address
  */

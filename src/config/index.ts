@@ -1,4 +1,14 @@
-export { controlPlanes, endpointOf, endpointProvider, etcdHosts, nodeHosts, nodeNameOf, serviceAddress, workers } from './access.js';
+export {
+  controlPlanes,
+  endpointOf,
+  endpointProvider,
+  etcdHosts,
+  hasNamelessEndpoint,
+  nodeHosts,
+  nodeNameOf,
+  serviceAddress,
+  workers,
+} from './access.js';
 export { ENDPOINT_PROVIDERS, hasVirtualAddress, type EndpointProvider } from './checks/endpoint.js';
 export { FLANNEL_BACKENDS, POLICY_ENGINES, type FlannelBackend, type PodNetworkType, type PolicyEngine } from './checks/pod-network.js';
 export { cidrContains } from './checks/subnet.js';

@@ -1,4 +1,4 @@
-import { endpointOf, endpointProvider, etcdHosts, serviceAddress, type ClusterSpec } from '../config/index.js';
+import { endpointOf, endpointProvider, etcdHosts, hasNamelessEndpoint, serviceAddress, type ClusterSpec } from '../config/index.js';
 import { etcdTopology, PORTS } from '../constants/index.js';
 import type { Host } from '../host/index.js';
 import type { ClusterAccess } from '../kubeconfig/index.js';
@@ -55,10 +55,9 @@ export function controlPlaneNode(spec: ClusterSpec, host: Host): ControlPlaneNod
   };
 }
 
-/** With a load balancer on each node and no name said, a control plane is called by its own address only. */
+/** Where the endpoint has no name a control plane is called by its own address only. */
 function endpointName(spec: ClusterSpec): { readonly endpointHost?: string } {
-  if (endpointProvider(spec) === 'local-lb' && spec.controlPlaneEndpoint?.host === undefined) return {};
-  return { endpointHost: endpointOf(spec).host };
+  return hasNamelessEndpoint(spec) ? {} : { endpointHost: endpointOf(spec).host };
 }
 
 /** Names in the certificates of API servers besides those that kubeadm puts there of its own accord. */

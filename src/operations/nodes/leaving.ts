@@ -1,4 +1,4 @@
-import { endpointOf, type ClusterSpec, type HostSpec } from '../../config/index.js';
+import { endpointOf, hasNamelessEndpoint, type ClusterSpec, type HostSpec } from '../../config/index.js';
 import { NODE_KEYS } from '../../constants/index.js';
 import { removalProblem, type EtcdMemberHealth } from '../../etcd/index.js';
 import { KbsError } from '../../errors/index.js';
@@ -104,7 +104,7 @@ export function checkLeaving(
   }
   const endpoint = endpointOf(spec).host;
   const isControlPlane = member !== undefined || host?.roles.includes('control-plane') === true;
-  if (isControlPlane && (endpoint === name || endpoint === host?.address)) {
+  if (isControlPlane && !hasNamelessEndpoint(spec) && (endpoint === name || endpoint === host?.address)) {
     throw new KbsError('PREFLIGHT_FAILED', `the control-plane endpoint ${endpoint} is ${name} itself: without it no node finds the API`, {
       remedy: ['set spec.controlPlaneEndpoint to an address that leads to all control planes, then kbs apply -f CLUSTER_FILE'],
     });

@@ -61,6 +61,13 @@ describe('a node that is to leave', () => {
     );
     expect(() => checkLeaving(leaving('cp2'), WISHES, { spec: own, members })).not.toThrow();
   });
+
+  test('may be the first of the file where every node has a load balancer of its own', () => {
+    const balanced = aClusterSpec({ controlPlanes: 3, spec: { controlPlaneEndpoint: { provider: 'local-lb' } } });
+    for (const { name } of balanced.hosts) expect(() => checkLeaving(leaving(name), WISHES, { spec: balanced, members })).not.toThrow();
+    const named = aClusterSpec({ controlPlanes: 3, spec: { controlPlaneEndpoint: { provider: 'local-lb', host: 'cp1' } } });
+    expect(() => checkLeaving(leaving('cp1'), WISHES, { spec: named, members })).toThrow('the control-plane endpoint cp1 is cp1 itself');
+  });
 });
 
 describe('a member of etcd on a host of its own that is to leave', () => {
