@@ -7,14 +7,17 @@ PATH=$PATH:/usr/sbin:/sbin:/usr/local/sbin
 echo "uid $(id -u)"
 if [ -e "$JOURNAL" ]; then echo 'managed yes'; fi
 
-sockets=$(cat /proc/net/tcp /proc/net/tcp6 2>/dev/null | awk -v ports="$PORTS" '
+sockets() { cat /proc/net/tcp /proc/net/tcp6 2>/dev/null | awk -v ports="$PORTS" '
   BEGIN { count = split(ports, list, " "); for (i = 1; i <= count; i++) wanted[list[i]] = 1 }
-  $4 == "0A" { parts = split($2, address, ":"); port = address[parts]; if (port in wanted) print port, $10 }')
-printf '%s\\n' "$sockets" | sort -u | while read -r port inode; do
+  $4 == "0A" { parts = split($2, address, ":"); port = address[parts]; if (port in wanted) print port, $10 }'; }
+sockets | sort -u | while read -r port inode; do
   [ -n "$port" ] || continue
   fd=$(find /proc/[0-9]*/fd -lname "socket:\\[$inode\\]" 2>/dev/null | head -n 1)
   pid=\${fd#/proc/}; pid=\${pid%%/*}
-  if [ -n "$pid" ]; then echo "listener $port $pid $(cat "/proc/$pid/comm" 2>/dev/null)"; else echo "listener $port"; fi
+  name=$(cat "/proc/\${pid:-none}/comm" 2>/dev/null)
+  if [ -n "$name" ]; then echo "listener $port $pid $name"
+  # A component that ended while this went on (and is started anew) holds nothing.
+  elif sockets | grep -qx "$port $inode"; then echo "listener $port"; fi
 done
 
 for path in /etc/kubernetes/manifests/*.yaml /etc/kubernetes/*.conf /etc/kubernetes/pki/*.crt /var/lib/kubelet/config.yaml \\

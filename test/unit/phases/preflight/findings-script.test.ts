@@ -1,4 +1,5 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -59,6 +60,26 @@ describe.skipIf(process.platform !== 'linux')('the findings script on this machi
       expect(findings.listeners).toEqual([{ port, pid: process.pid, process: expect.any(String) as string }]);
     } finally {
       server.close();
+    }
+  });
+
+  test('says nothing of a program that ends while it looks', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'kbs-findings-'));
+    const listening = "require('net').createServer().listen(0, '127.0.0.1', function () { console.log(this.address().port) })";
+    const program = spawn(process.execPath, ['-e', listening], { stdio: ['ignore', 'pipe', 'ignore'] });
+    try {
+      const port = Number(String((await once(program.stdout, 'data'))[0]));
+      const end = `kill ${program.pid}; while kill -0 ${program.pid} 2>/dev/null; do sleep 0.01; done`;
+      writeFileSync(join(folder, 'find'), `#!/bin/sh\n${end}\nexec /usr/bin/find "$@"\n`, { mode: 0o755 });
+      const env = { PATH: `${folder}:${process.env['PATH']}` };
+      const meanwhile = memoryHost({
+        answers: [[/./, async (text) => (await run('/bin/sh', ['-c', text], { encoding: 'utf8', env })).stdout]],
+      });
+      const ports = [{ port, component: 'test', process: 'node' }];
+      expect((await gatherFindings(meanwhile, anInput({ ports }))).listeners).toEqual([]);
+    } finally {
+      program.kill();
+      rmSync(folder, { recursive: true });
     }
   });
 
