@@ -17,9 +17,8 @@ const WRONG_DIGEST = 65;
 /** Digest of standard input. openssl uses the processor's instructions for it and takes a fifth of sha256sum's time. */
 const DIGEST = `digest() { if command -v openssl >/dev/null 2>&1; then openssl dgst -sha256 -r; else sha256sum; fi; }`;
 
-/** Looks what is there: `have`, or the bytes that arrived earlier and the room on the file system (KiB). */
+/** Looks what is there: `have`, or the bytes that arrived earlier and what df says of the room. */
 const PREPARE = `${DIGEST}
-dir=$(dirname -- "$target")
 if [ ! -d "$dir" ]; then echo "the folder $dir does not exist" >&2; exit 1; fi
 if [ -d "$target" ] && [ ! -L "$target" ]; then echo "$target is a folder" >&2; exit 1; fi
 if [ -f "$target" ] && [ ! -L "$target" ] && [ "$(stat -c %s -- "$target")" = "$size" ]; then
@@ -35,8 +34,10 @@ if [ -f "$part" ] && [ "$(stat -c %s -- "$part")" -gt "$size" ]; then rm -f -- "
 offset=0
 if [ -f "$part" ]; then offset=$(stat -c %s -- "$part") || exit 1; fi
 echo "offset $offset"
-df -Pk -- "$dir" | awk 'NR == 2 { print "free " $4 }'
-df -Pk -- "$dir" >&2`;
+df -Pk -- "$dir"`;
+
+/** KiB that are free, in a line of `df -Pk`: the name of a file system may have blanks, what follows has not. */
+const FREE = /\s(\d+)\s+\d+%\s+\//;
 
 /**
  * Appends what comes in and computes the digest of the whole, which is in memory still: cheaper than passing everything through one
@@ -82,7 +83,15 @@ export async function uploadFile(exec: Exec, open: Open, path: string, options: 
 function variables(path: string, { sha256, sizeBytes, mode, isShortLived = false }: UploadOptions) {
   // The name of the target keeps two uploads of the same content apart.
   const part = `${dirname(path)}/.kbs-part-${sha256.slice(0, 16)}-${basename(path)}`;
-  return { target: path, part, sha256, size: sizeBytes, mode: mode.toString(8), short_lived: isShortLived ? 'yes' : '' };
+  return {
+    target: path,
+    dir: dirname(path),
+    part,
+    sha256,
+    size: sizeBytes,
+    mode: mode.toString(8),
+    short_lived: isShortLived ? 'yes' : '',
+  };
 }
 
 async function prepare(exec: Exec, path: string, options: UploadOptions): Promise<'have' | number> {
@@ -95,11 +104,11 @@ async function prepare(exec: Exec, path: string, options: UploadOptions): Promis
   if (result.exitCode !== 0) throw writeError(path, result);
   if (result.stdout.startsWith('have')) return 'have';
   const offset = Number(/^offset (\d+)$/m.exec(result.stdout)?.[1] ?? '0');
-  const freeKiB = /^free (\d+)$/m.exec(result.stdout)?.[1];
+  const freeKiB = FREE.exec(result.stdout)?.[1];
   const neededBytes = options.sizeBytes - offset;
   if (freeKiB !== undefined && Number(freeKiB) * 1024 < neededBytes) {
     throw new KbsError('FILE_WRITE', `no room for ${path}: ${neededBytes} bytes needed, ${Number(freeKiB) * 1024} free`, {
-      details: result.stderr.trimEnd().split('\n'),
+      details: result.stdout.trimEnd().split('\n').slice(1),
       remedy: [sh`df -h ${dirname(path)}`.text],
     });
   }
