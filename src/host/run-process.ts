@@ -13,19 +13,23 @@ const GRACE_MS = 7_000;
 /** What every command may rely on. */
 const SETTING = 'PATH="$PATH:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"; LC_ALL=C; export PATH LC_ALL; umask 022';
 
+/** The beginning of a shell that runs a command, with a limit of its own where the host has `timeout`. */
+function shellFor(timeoutSeconds: number | undefined): string {
+  return `exec ${timeoutSeconds === undefined ? '' : `timeout -k 5 ${timeoutSeconds} `}/bin/sh -c`;
+}
+
 /** A shell script that names its process, sets up what every command may rely on, and becomes the command in `$1`. */
 export function wrapperScript(timeoutSeconds: number | undefined): string {
-  const timeout = timeoutSeconds === undefined ? '' : `timeout -k 5 ${timeoutSeconds} `;
-  return `${SETTING}; echo "kbs-pid $$" >&2; exec ${timeout}/bin/sh -c "$1"`;
+  return `${SETTING}; echo "kbs-pid $$" >&2; ${shellFor(timeoutSeconds)} "$1"`;
 }
 
 /**
  * The same for a POSIX shell that goes on afterwards: a copy of it becomes the command, which costs the host one program less. In such a
  * copy `$$` is still the number of the shell itself.
  */
-export function subshellScript(timeoutSeconds: number, command: Command): string {
-  const become = sh`exec timeout -k 5 ${timeoutSeconds} /bin/sh -c ${command.text}`.text;
-  return `(${SETTING}; read -r pid rest </proc/self/stat; echo "kbs-pid $pid" >&2; ${become})`;
+export function subshellScript(timeoutSeconds: number | undefined, command: Command): string {
+  const text = sh`${command.text}`.text;
+  return `(${SETTING}; read -r pid rest </proc/self/stat; echo "kbs-pid $pid" >&2; ${shellFor(timeoutSeconds)} ${text})`;
 }
 
 /** What {@link runProcess} needs besides the process. */

@@ -159,7 +159,7 @@ class ShellTransport implements Transport {
 
 /** Only what becomes somebody else needs a program that begins anew. */
 function sharedScript(privilege: Privilege, argv: readonly string[], seconds: number | undefined, command: Command): string {
-  return privilege.kind === 'root' && seconds !== undefined ? subshellScript(seconds, command) : sh`${argv}`.text;
+  return privilege.kind === 'root' ? subshellScript(seconds, command) : sh`${argv}`.text;
 }
 
 /** A shell on the host reads them byte by byte. */

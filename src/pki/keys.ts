@@ -24,12 +24,10 @@ export interface NewKey {
 
 /** A new key. Those of RSA are made in the thread pool, two at a time. */
 export async function newKey(type: KeyType = 'rsa'): Promise<NewKey> {
-  if (type === 'ec') {
-    const { privateKey, publicKey } = await generate('ec', { namedCurve: EC_CURVE });
-    return { privateKey: new Secret(privateKey.export({ type: 'sec1', format: 'pem' }).toString()), publicKey };
-  }
-  const { privateKey, publicKey } = await turns(() => generate('rsa', { modulusLength: RSA_BITS }));
-  return { privateKey: new Secret(privateKey.export({ type: 'pkcs1', format: 'pem' }).toString()), publicKey };
+  const { privateKey, publicKey } =
+    type === 'ec' ? await generate('ec', { namedCurve: EC_CURVE }) : await turns(() => generate('rsa', { modulusLength: RSA_BITS }));
+  const pem = privateKey.export({ type: type === 'ec' ? 'sec1' : 'pkcs1', format: 'pem' });
+  return { privateKey: new Secret(pem.toString()), publicKey };
 }
 
 /** SubjectPublicKeyInfo PEM. */
