@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { ConvergeResult } from '../../src/operations/index.js';
 import { waitFor } from '../lab/wait-for.js';
 import { IS_THOROUGH } from '../support/depth.js';
-import { createKubeadmJoinCluster, KUBEADM_IGNORE } from '../support/kubeadm-cluster.js';
+import { createKubeadmJoinCluster, importImage, KUBEADM_IGNORE } from '../support/kubeadm-cluster.js';
 import type { LabCluster } from '../support/lab-cluster.js';
 
 let cluster: LabCluster;
@@ -16,6 +16,7 @@ afterAll(async () => {
 });
 
 test.runIf(IS_THOROUGH)('a worker that stock kubeadm joins gets a load balancer, too: kube-proxy looks for the API at home', async () => {
+  await importImage(cluster.lab, cluster.bundle, 'haproxy', 'w1');
   const { stdout: join } = await cluster.lab.ssh('cp1', 'kubeadm token create --print-join-command');
   expect(await cluster.lab.ssh('w1', `${join.trim()} ${KUBEADM_IGNORE}`)).toMatchObject({ exitCode: 0 });
   await cluster.kubectl(['wait', '--for=condition=Ready', 'node/w1', '--timeout=120s']);

@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { readdir, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { flannelManifest } from '../bench/flannel-manifest.js';
 import { capture, output } from '../lab/command.js';
@@ -52,11 +52,25 @@ export async function prepareForKubeadm(
   await runScript(lab, bundle, { controlPlanes, workers, onlyPrepares: true });
 }
 
-/** Puts a program of the bundle, e.g. `kubeadm`, into /usr/bin of a host. */
-export async function installProgram(lab: Lab, file: string, host: string): Promise<void> {
+async function copyTo(lab: Lab, file: string, host: string, directory: string): Promise<void> {
   const { address, user } = lab.host(host);
   const options = ['-q', '-i', lab.identityFile, '-o', `UserKnownHostsFile=${lab.knownHostsFile}`, '-o', 'StrictHostKeyChecking=yes'];
-  await output([...lab.operator, 'scp', '-p', ...options, file, `${user}@${address}:/usr/bin/`]);
+  await output([...lab.operator, 'scp', '-p', ...options, file, `${user}@${address}:${directory}/`]);
+}
+
+/** Puts a program of the bundle, e.g. `kubeadm`, into /usr/bin of a host. */
+export async function installProgram(lab: Lab, file: string, host: string): Promise<void> {
+  await copyTo(lab, file, host, '/usr/bin');
+}
+
+/** Gives an image of the bundle, e.g. `haproxy`, to a host with containerd, which elsewhere would get it from its registry. */
+export async function importImage(lab: Lab, bundle: string, name: string, host: string): Promise<void> {
+  const directory = join(bundle, 'images', 'amd64');
+  const archive = (await readdir(directory)).find((entry) => entry.startsWith(`${name}-`));
+  if (archive === undefined) throw new Error(`the bundle has no image ${name}`);
+  await copyTo(lab, join(directory, archive), host, '/root');
+  const imported = await lab.ssh(host, `ctr -n k8s.io images import /root/${archive} && rm /root/${archive}`);
+  if (imported.exitCode !== 0) throw new Error(`${archive} was not imported: ${imported.stderr}`);
 }
 
 /**
