@@ -1,5 +1,5 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { ensureArtifacts } from '../lab/artifacts.js';
@@ -8,6 +8,7 @@ import { labClusterFile } from '../lab/lab-cluster-file.js';
 import { createLab, type Lab } from '../lab/lab.js';
 import { PREPARING_PHASES } from '../support/prepared-hosts.js';
 import { flannelManifest } from './flannel-manifest.js';
+import { measured, type Measured } from './measure.js';
 import { median } from './median.js';
 import { measureOperatorSide, operatorText } from './operator-side.js';
 
@@ -17,7 +18,8 @@ const HELP = `usage: npm run bench -- [--rounds N] [--control-planes N] [--worke
        npm run bench -- --hosts N [--rounds N] [--json]
 
 Bare hosts → verified cluster, kbs against a hand-written script around kubeadm: the same binaries, hosts and images by the same
-means, both ending with the same proof, in turn in one run. Prints every round, medians and the ratio kbs / kubeadm.
+means, both ending with the same proof, in turn in one run. Prints every round, medians and the ratio kbs / kubeadm; also how long the
+processors worked, which is what bounds whoever does everything at once.
 
 With --prepared: programs, container runtime and images are on the hosts before the clock starts, brought by the tool itself. What is
 measured then is how a cluster comes up; from bare hosts, most of it on one machine is unpacking images.
@@ -26,11 +28,12 @@ With --hosts: what kbs itself takes for so many hosts. Facts, preflight and plan
 memory of kbs.
 `;
 
-/** Seconds of one round. */
+/** Seconds of one round, and how long all processors worked in it. */
 interface Round {
   readonly round: number;
   readonly kbs: number;
   readonly kubeadm: number;
+  readonly cpu: { readonly kbs: number; readonly kubeadm: number };
 }
 
 interface Setting {
@@ -59,12 +62,6 @@ async function onBareHosts<T>(setting: Setting, name: string, work: (lab: Lab, c
   }
 }
 
-async function timed(work: () => Promise<unknown>): Promise<number> {
-  const startedMs = performance.now();
-  await work();
-  return (performance.now() - startedMs) / 1000;
-}
-
 async function must(lab: Lab, argv: readonly string[], directory: string, extra: Readonly<Record<string, string>> = {}): Promise<void> {
   const env = { XDG_DATA_HOME: join(directory, 'data'), XDG_CACHE_HOME: join(directory, 'cache'), ...extra };
   const result = await capture([...lab.operator, ...argv], { env, timeoutMs: 600_000 });
@@ -75,14 +72,14 @@ function runKbs(setting: Setting, lab: Lab, args: readonly string[]): Promise<vo
   return must(lab, [process.execPath, KBS, ...args], setting.directory);
 }
 
-async function kbsRound(setting: Setting, round: number): Promise<number> {
+async function kbsRound(setting: Setting, round: number): Promise<Measured> {
   return onBareHosts(setting, `bench-k${round}`, async (lab, file) => {
     if (setting.isPrepared) await runKbs(setting, lab, ['phase', 'run', ...PREPARING_PHASES, '-f', file]);
-    return timed(() => runKbs(setting, lab, ['apply', '-f', file]));
+    return measured(() => runKbs(setting, lab, ['apply', '-f', file]));
   });
 }
 
-async function kubeadmRound(setting: Setting, round: number): Promise<number> {
+async function kubeadmRound(setting: Setting, round: number): Promise<Measured> {
   return onBareHosts(setting, `bench-a${round}`, async (lab, file) => {
     const flannel = join(setting.directory, 'flannel.yaml');
     await writeFile(flannel, await flannelManifest(setting.bundle));
@@ -91,7 +88,7 @@ async function kubeadmRound(setting: Setting, round: number): Promise<number> {
     const script = [join(ROOT, 'test', 'bench', 'kubeadm.sh'), setting.bundle, lab.identityFile, lab.knownHostsFile, flannel];
     const hosts = [pairs(setting.controlPlanes), pairs(setting.workers)];
     if (setting.isPrepared) await must(lab, [...script, '', ...hosts], setting.directory);
-    return timed(async () => {
+    return measured(async () => {
       await must(lab, [...script, endpoint, ...hosts], setting.directory, setting.isPrepared ? { PREPARED: 'yes' } : {});
       // The same proof: kbs reads the cluster kubeadm made, for both write the same files.
       await runKbs(setting, lab, ['apply', '-f', file, '--phase', 'proof']);
@@ -153,11 +150,15 @@ async function main(): Promise<number> {
       // In turn, and the other way round every second time: what the machine does meanwhile meets both.
       const order = round % 2 === 1 ? (['kbs', 'kubeadm'] as const) : (['kubeadm', 'kbs'] as const);
       const seconds = { kbs: 0, kubeadm: 0 };
+      const cpu = { kbs: 0, kubeadm: 0 };
       for (const tool of order) {
-        seconds[tool] = await (tool === 'kbs' ? kbsRound : kubeadmRound)(setting, round);
-        say(`round ${round}: ${tool} ${seconds[tool].toFixed(1)} s`);
+        const took = await (tool === 'kbs' ? kbsRound : kubeadmRound)(setting, round);
+        [seconds[tool], cpu[tool]] = [took.seconds, took.cpuSeconds];
+        say(
+          `round ${round}: ${tool} ${took.seconds.toFixed(1)} s (${took.cpuSeconds.toFixed(0)} s of CPU on ${availableParallelism()} processors)`,
+        );
       }
-      rounds.push({ round, ...seconds });
+      rounds.push({ round, ...seconds, cpu });
     }
     const kbs = median(rounds.map((round) => round.kbs));
     const kubeadm = median(rounds.map((round) => round.kubeadm));
@@ -167,6 +168,7 @@ async function main(): Promise<number> {
       kbs,
       kubeadm,
       ratio: kbs / kubeadm,
+      cpu: { kbs: median(rounds.map(({ cpu }) => cpu.kbs)), kubeadm: median(rounds.map(({ cpu }) => cpu.kubeadm)) },
       versionCpuSeconds: await versionCpuSeconds(),
     };
     if (values.json) process.stdout.write(`${JSON.stringify(result, undefined, 2)}\n`);
