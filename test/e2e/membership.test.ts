@@ -7,11 +7,11 @@ import { createLabCluster, type LabCluster } from '../support/lab-cluster.js';
 import { preparedHosts } from '../support/prepared-hosts.js';
 
 const FIRST = ['cp1', 'cp2', 'cp3'];
-/** Hosts that are lost and what comes instead, with the cluster file meanwhile and afterwards. */
+/** Hosts that are lost and what comes instead, with the cluster file meanwhile and afterwards: the lost one is the first there, or gone. */
 const REPLACEMENTS = [
-  { old: 'cp1', by: 'cp4', file: ['cp2', 'cp3', 'cp4'], after: ['cp2', 'cp3', 'cp4'] },
-  { old: 'cp2', by: 'cp5', file: ['cp2', 'cp3', 'cp4', 'cp5'], after: ['cp3', 'cp4', 'cp5'] },
-  { old: 'cp3', by: 'cp6', file: ['cp4', 'cp5', 'cp6'], after: ['cp4', 'cp5', 'cp6'] },
+  { old: 'cp1', by: 'cp4', file: ['cp1', 'cp2', 'cp3', 'cp4'], after: ['cp2', 'cp3', 'cp4'] },
+  { old: 'cp2', by: 'cp5', file: ['cp3', 'cp4', 'cp5'], after: ['cp3', 'cp4', 'cp5'] },
+  { old: 'cp3', by: 'cp6', file: ['cp3', 'cp4', 'cp5', 'cp6'], after: ['cp4', 'cp5', 'cp6'] },
 ].slice(0, IS_THOROUGH ? 3 : 1);
 
 /** A pod that only the worker can have, and a budget that never lets it go. */
