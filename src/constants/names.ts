@@ -30,6 +30,9 @@ export const NAMESPACES = {
   flannel: 'kube-flannel',
 } as const;
 
+/** DaemonSet of flannel, in a namespace of its own. */
+export const FLANNEL_DAEMON_SET = 'kube-flannel-ds';
+
 /** ConfigMaps that kubeadm and kbs share. */
 export const CONFIG_MAPS = {
   /** ClusterConfiguration. */

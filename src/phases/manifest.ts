@@ -11,6 +11,8 @@ export interface ContainerPatch {
   readonly image: string;
   /** Put behind the manifest's own arguments. */
   readonly extraArgs?: readonly string[];
+  /** Put behind the manifest's own environment. */
+  readonly extraEnv?: Readonly<Record<string, string>>;
   /** Further fields of the container. */
   readonly fields?: Readonly<Record<string, unknown>>;
 }
@@ -18,6 +20,7 @@ export interface ContainerPatch {
 interface Container {
   readonly name: string;
   readonly args?: readonly string[];
+  readonly env?: readonly object[];
   readonly [field: string]: unknown;
 }
 
@@ -61,9 +64,11 @@ export function withContainers(workload: KubeObject, patches: Readonly<Record<st
     const patch = patches[container.name];
     if (patch === undefined) throw new Error(`container ${container.name} of ${workload.metadata.name} is not filled in`);
     left.delete(container.name);
-    const { image, extraArgs = [], fields = {} } = patch;
-    const args = [...(container.args ?? []), ...extraArgs];
-    return { ...container, ...fields, image, ...(args.length === 0 ? {} : { args }) };
+    const { image, extraArgs = [], extraEnv = {}, fields = {} } = patch;
+    const changed: Container = { ...container, ...fields, image };
+    const args = [...(changed.args ?? []), ...extraArgs];
+    const env = [...(changed.env ?? []), ...Object.entries(extraEnv).map(([name, value]) => ({ name, value }))];
+    return { ...changed, ...(args.length === 0 ? {} : { args }), ...(env.length === 0 ? {} : { env }) };
   };
   const filled = withPodSpec(workload, ({ containers, initContainers, ...spec }) => ({
     ...spec,

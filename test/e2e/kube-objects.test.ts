@@ -6,6 +6,7 @@ import { bootstrapTokenSecret, coreDnsKeptFields, coreDnsObjects, kubeadmContrac
 import { nodeSettings, type NodeSettings } from '../../src/phases/nodes/index.js';
 import { nodeStep } from '../../src/phases/nodes/node-step.js';
 import { objectsStep } from '../../src/phases/objects-step.js';
+import { endpointOf } from '../../src/config/index.js';
 import { calicoSteps } from '../../src/phases/pod-network/calico-input.js';
 import {
   calicoDefinitions,
@@ -17,9 +18,10 @@ import {
   type CalicoInput,
   type KubeProxyInput,
 } from '../../src/phases/pod-network/index.js';
+import { flannelSteps } from '../../src/phases/pod-network/flannel-steps.js';
 import { restartStep } from '../../src/phases/pod-network/restart-step.js';
 import { createBootstrapToken } from '../../src/pki/index.js';
-import type { ClusterImages } from '../../src/versions/index.js';
+import type { ClusterImages, ComponentVersions } from '../../src/versions/index.js';
 import { aClusterSpec } from '../support/cluster-spec.js';
 import { startLoopbackControlPlane, type LoopbackControlPlane } from '../support/loopback-control-plane.js';
 import { memoryHost, stepContext } from '../support/memory-host.js';
@@ -103,6 +105,23 @@ describe('cluster objects on a real API server', () => {
     expect('diff' in plan ? plan.diff?.split('\n').filter((line) => /^[-+] /.test(line)) : []).toEqual(['-  - delete']);
     await run(step());
     expect(await planOf(step())).toEqual({ change: 'none' });
+  });
+
+  test('leave a flannel alone that asks the API by its service, and send a new one where kubelets ask', async () => {
+    const ref = { apiVersion: 'apps/v1', kind: 'DaemonSet', namespace: 'kube-flannel', name: 'kube-flannel-ds' };
+    const images = { flannel: 'flannel:1', flannelCniPlugin: 'plugin:1' } as ClusterImages;
+    const versions = { flannel: 'v0.22.3' } as ComponentVersions;
+    const [deploy] = flannelSteps({ spec, images, versions, kube: cluster.kube });
+    if (deploy === undefined) throw new Error('no step deploys flannel');
+    expect(await planOf(deploy)).toEqual({ change: 'none' });
+    await api.delete(ref);
+    expect(await planOf(deploy)).toMatchObject({ change: 'create' });
+    await run(deploy);
+    const asked = { name: 'KUBERNETES_SERVICE_HOST', value: endpointOf(spec).host };
+    const made = (await api.read(ref)) as { spec?: { template: { spec: { containers: readonly { env: readonly object[] }[] } } } };
+    expect(made.spec?.template.spec.containers[0]?.env).toContainEqual(asked);
+    expect(await planOf(deploy)).toEqual({ change: 'none' });
+    await run(step());
   });
 
   test('keep the Corefile and the number of replicas an operator has set', async () => {
@@ -323,6 +342,7 @@ describe('Calico on a real API server', () => {
     autodetection: 'kubernetes-internal-ip',
     mtuInterfaces: '^eth.*',
     typhaReplicas: 0,
+    api: { host: '10.0.0.11', port: 6443 },
     images,
   };
   const MODES: readonly CalicoInput[] = [

@@ -1,9 +1,15 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { ConvergeResult } from '../../src/operations/index.js';
 import { diffSnapshots, snapshotHost, type Snapshot } from '../lab/snapshot.js';
 import { createLabCluster, type LabCluster } from '../support/lab-cluster.js';
 
 const HOSTS = ['cp1', 'w1', 'w2', 'w3'];
+
+interface PodShape {
+  readonly metadata: { readonly name: string };
+  readonly status: { readonly containerStatuses: readonly { readonly ready: boolean; readonly restartCount: number }[] };
+}
 
 let cluster: LabCluster;
 const bare = new Map<string, Snapshot>();
@@ -59,6 +65,36 @@ describe.sequential('a cluster from bare hosts and back', () => {
     const nodes = await cluster.kubectl(['get', 'nodes', '--no-headers']);
     expect(nodes.trim().split('\n')).toHaveLength(3);
     expect(nodes).not.toContain('NotReady');
+  });
+
+  test('the pod network comes up on a node where kube-proxy has made no service reachable yet', async () => {
+    const podOn = async (namespace: string, selector: string): Promise<PodShape> => {
+      const argv = ['get', 'pods', '-n', namespace, '-l', selector, '--field-selector', 'spec.nodeName=w1', '-o', 'json'];
+      const { items } = JSON.parse(await cluster.kubectl(argv)) as { items: readonly PodShape[] };
+      const [pod, ...others] = items;
+      if (pod === undefined || others.length > 0) throw new Error(`${items.length} pods of ${selector} on w1`);
+      return pod;
+    };
+    const flannel = async () => (await podOn('kube-flannel', 'app=flannel')).status.containerStatuses[0];
+    const before = await flannel();
+    const proxy = (await podOn('kube-system', 'k8s-app=kube-proxy')).metadata.name;
+    const iptables = (args: string) => cluster.kubectl(['exec', '-n', 'kube-system', proxy, '--', 'iptables', '-w', ...args.split(' ')]);
+    // As when the node comes up, but for certain: the API's service is refused when flannel starts.
+    const refused = 'OUTPUT -d 10.96.0.1 -p tcp -j REJECT';
+    await iptables(`-I ${refused}`);
+    await iptables('-t nat -F KUBE-SERVICES');
+    expect(await cluster.lab.ssh('w1', 'pkill -KILL -x flanneld')).toMatchObject({ exitCode: 0 });
+    const restarts = (before?.restartCount ?? 0) + 1;
+    await vi.waitFor(async () => expect(await flannel()).toMatchObject({ ready: true, restartCount: restarts }), {
+      timeout: 60_000,
+      interval: 500,
+    });
+    // Longer than one that finds no API lives.
+    await sleep(2_000);
+    expect(await flannel()).toMatchObject({ ready: true, restartCount: restarts });
+    await iptables(`-D ${refused}`);
+    await cluster.kubectl(['delete', 'pod', '-n', 'kube-system', proxy]);
+    await cluster.kubectl(['rollout', 'status', '-n', 'kube-system', 'daemonset/kube-proxy', '--timeout=60s']);
   });
 
   test('a second apply changes nothing and restarts nothing', async () => {

@@ -14,6 +14,7 @@ const VXLAN: CalicoInput = {
   autodetection: 'kubernetes-internal-ip',
   mtuInterfaces: '^eth.*',
   typhaReplicas: 0,
+  api: { host: 'api.example.org', port: 6443 },
   images: {
     node: `${repository}/node:v3.25.2`,
     cni: `${repository}/cni:v3.25.2`,

@@ -1,4 +1,4 @@
-import { CONFIG_MAPS, MIRROR_POD_ANNOTATION, NAMESPACES, NODE_KEYS } from '../../constants/index.js';
+import { CONFIG_MAPS, FLANNEL_DAEMON_SET, MIRROR_POD_ANNOTATION, NAMESPACES, NODE_KEYS } from '../../constants/index.js';
 import { KbsError } from '../../errors/index.js';
 import type { KubeApi, KubeObject } from '../../kube/index.js';
 import { parseYamlStream } from '../../yaml/index.js';
@@ -84,7 +84,7 @@ function staticPod(pod: KubeObject): readonly [string, string | undefined][] {
 }
 
 async function readFlannel(api: KubeApi): Promise<FoundCluster['flannel']> {
-  const ref = { apiVersion: 'apps/v1', kind: 'DaemonSet', namespace: NAMESPACES.flannel, name: 'kube-flannel-ds' };
+  const ref = { apiVersion: 'apps/v1', kind: 'DaemonSet', namespace: NAMESPACES.flannel, name: FLANNEL_DAEMON_SET };
   const [daemonSet, config] = await Promise.all([api.read(ref), readConfigMap(api, 'kube-flannel-cfg', NAMESPACES.flannel)]);
   const network = documentIn(config, 'net-conf.json');
   if (daemonSet === undefined || network === undefined) return undefined;

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { ClusterSpec } from '../../config/index.js';
-import { MIRROR_POD_ANNOTATION, NAMESPACES } from '../../constants/index.js';
+import { FLANNEL_DAEMON_SET, MIRROR_POD_ANNOTATION, NAMESPACES } from '../../constants/index.js';
 import { atOnce, describeRef, isReady, refOf, type KubeApi, type KubeObject } from '../../kube/index.js';
 import { usesKubeRouter } from '../../versions/index.js';
 
@@ -19,7 +19,7 @@ interface Agent {
   readonly labelSelector: string;
 }
 
-const FLANNEL: Agent = { namespace: NAMESPACES.flannel, name: 'kube-flannel-ds', labelSelector: 'app=flannel' };
+const FLANNEL: Agent = { namespace: NAMESPACES.flannel, name: FLANNEL_DAEMON_SET, labelSelector: 'app=flannel' };
 const CALICO: Agent = { namespace: NAMESPACES.system, name: 'calico-node', labelSelector: 'k8s-app=calico-node' };
 const KUBE_ROUTER: Agent = { namespace: NAMESPACES.system, name: 'kube-router', labelSelector: 'k8s-app=kube-router' };
 

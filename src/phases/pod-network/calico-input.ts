@@ -1,6 +1,7 @@
 import { nodeHosts, type ClusterSpec } from '../../config/index.js';
 import { CALICO_ROUTE_REFLECTOR } from '../../constants/index.js';
 import type { AnyStep } from '../../engine/index.js';
+import { nodeEndpoint } from '../access.js';
 import type { RunContext } from '../context.js';
 import { objectsStep } from '../objects-step.js';
 import { removeObjectsStep } from '../remove-objects-step.js';
@@ -48,6 +49,7 @@ export function calicoInput({ spec, images }: Pick<RunContext, 'spec' | 'images'
     autodetection: autodetectionOf(cni),
     mtuInterfaces: cni.interface === undefined ? HOST_INTERFACES : exactly(cni.interface),
     typhaReplicas: typhaReplicasFor(nodeHosts(spec).length),
+    api: nodeEndpoint(spec),
     images: { node: images.calicoNode, cni: images.calicoCni, kubeControllers: images.calicoKubeControllers, typha: images.calicoTypha },
   };
 }

@@ -2,6 +2,7 @@ import { CALICO_CONFIG_MAP, CALICO_ROUTE_REFLECTOR, NAMESPACES } from '../../con
 import { describeRef, refOf, type KubeObject, type ObjectRef } from '../../kube/index.js';
 import { NODES_WITHOUT_TYPHA } from '../../versions/index.js';
 import { configMap, mapObject, readManifest, withContainers, withSpec } from '../manifest.js';
+import { apiVariables, type ApiAddress } from './api-address.js';
 import { CALICO_API } from './calico-crds.js';
 import { NETWORK_NAME } from './cni-config.js';
 import { calicoContainer, type CalicoMode } from './calico-container.js';
@@ -23,6 +24,8 @@ export interface CalicoInput {
   readonly mtuInterfaces: string;
   /** 0: without Typha. */
   readonly typhaReplicas: number;
+  /** Where it asks the API. */
+  readonly api: ApiAddress;
   readonly images: { readonly node: string; readonly cni: string; readonly kubeControllers: string; readonly typha: string };
 }
 
@@ -115,12 +118,13 @@ export function formerCalicoResources(input: CalicoInput): readonly ObjectRef[] 
 /** Rights, configuration and workloads of Calico v3.25. Pure but for reading the manifests. */
 export function calicoObjects(input: CalicoInput): readonly KubeObject[] {
   const { images, typhaReplicas } = input;
+  const extraEnv = apiVariables(input.api);
   const network = mapObject(readManifest('calico'), 'DaemonSet', (daemonSet) =>
     withContainers(daemonSet, {
-      'upgrade-ipam': { image: images.cni },
-      'install-cni': { image: images.cni },
+      'upgrade-ipam': { image: images.cni, extraEnv },
+      'install-cni': { image: images.cni, extraEnv },
       'mount-bpffs': { image: images.node },
-      'calico-node': { image: images.node, fields: calicoContainer(input) },
+      'calico-node': { image: images.node, extraEnv, fields: calicoContainer(input) },
     }),
   );
   const objects = mapObject(network, 'Deployment', (deployment) =>
@@ -128,7 +132,7 @@ export function calicoObjects(input: CalicoInput): readonly KubeObject[] {
   );
   if (typhaReplicas === 0) return [...objects, calicoConfigMap(input)];
   const typha = mapObject(readManifest('calico-typha'), 'Deployment', (deployment) =>
-    withSpec(withContainers(deployment, { 'calico-typha': { image: images.typha } }), { replicas: typhaReplicas }),
+    withSpec(withContainers(deployment, { 'calico-typha': { image: images.typha, extraEnv } }), { replicas: typhaReplicas }),
   );
   return [...objects, ...typha, calicoConfigMap(input)];
 }

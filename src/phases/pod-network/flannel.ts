@@ -2,6 +2,7 @@ import type { FlannelBackend } from '../../config/index.js';
 import { FLANNEL_UDP_PORT, FLANNEL_VXLAN_PORT, NAMESPACES } from '../../constants/index.js';
 import type { KubeObject } from '../../kube/index.js';
 import { configMap, mapObject, readManifest, withContainers } from '../manifest.js';
+import { apiVariables, type ApiAddress } from './api-address.js';
 import { flannelCniConfig } from './cni-config.js';
 import { interfaceFlag } from './interface.js';
 
@@ -19,6 +20,8 @@ export interface FlannelInput {
   readonly mtu?: number | undefined;
   readonly image: string;
   readonly cniPluginImage: string;
+  /** Where it asks the API; absent: the API's service. */
+  readonly api?: ApiAddress | undefined;
 }
 
 /** ConfigMap with flannel's configuration. */
@@ -60,6 +63,7 @@ export function flannelObjects(input: FlannelInput): readonly KubeObject[] {
       'kube-flannel': {
         image: input.image,
         extraArgs: [interfaceFlag(input)],
+        extraEnv: apiVariables(input.api),
         // The device /dev/net/tun of the host.
         ...(input.backend === 'udp' ? { fields: { securityContext: { privileged: true } } } : {}),
       },

@@ -1,5 +1,5 @@
 import { nodeHosts, type ClusterSpec } from '../../config/index.js';
-import { CALICO_CONFIG_MAP, NAMESPACES } from '../../constants/index.js';
+import { CALICO_CONFIG_MAP, FLANNEL_DAEMON_SET, NAMESPACES } from '../../constants/index.js';
 import { refOf, type ObjectRef } from '../../kube/index.js';
 import { usesKubeRouter } from '../../versions/index.js';
 import { calicoDefinitions } from './calico-crds.js';
@@ -9,7 +9,7 @@ const RBAC = 'rbac.authorization.k8s.io/v1';
 
 /** flannel's objects; what else there is goes with the namespace. */
 const FLANNEL: readonly ObjectRef[] = [
-  { apiVersion: 'apps/v1', kind: 'DaemonSet', namespace: NAMESPACES.flannel, name: 'kube-flannel-ds' },
+  { apiVersion: 'apps/v1', kind: 'DaemonSet', namespace: NAMESPACES.flannel, name: FLANNEL_DAEMON_SET },
   { apiVersion: 'v1', kind: 'Namespace', name: NAMESPACES.flannel },
   { apiVersion: RBAC, kind: 'ClusterRole', name: 'flannel' },
   { apiVersion: RBAC, kind: 'ClusterRoleBinding', name: 'flannel' },

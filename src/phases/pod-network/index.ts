@@ -11,9 +11,10 @@ export {
   kubeRouterCniConfig,
   NETWORK_NAME,
 } from './cni-config.js';
+export { flannelInput } from './flannel-steps.js';
 export { flannelObjects, type FlannelInput } from './flannel.js';
 export { addressPattern, networkLink, type NetworkLink } from './interface.js';
 export { kubeRouterObjects, type KubeRouterInput } from './kube-router.js';
 export { networkMode, podMtu, type NetworkMode } from './mode.js';
 export { kubeProxyConfigMap, kubeProxyObjects, type KubeProxyInput } from './kube-proxy.js';
-export { flannelInput, kubeProxyInput, kubeRouterInput, podNetworkPhase } from './phase.js';
+export { kubeProxyInput, kubeRouterInput, podNetworkPhase } from './phase.js';

@@ -1,6 +1,7 @@
 import { NAMESPACES } from '../../constants/index.js';
 import type { KubeObject } from '../../kube/index.js';
 import { configMap, mapObject, readManifest, withContainers, withPodSpec } from '../manifest.js';
+import { apiVariables, type ApiAddress } from './api-address.js';
 import { kubeRouterCniConfig } from './cni-config.js';
 
 /** What kube-router's objects are made from. */
@@ -11,6 +12,8 @@ export interface KubeRouterInput {
   readonly routes: boolean;
   /** It enforces NetworkPolicy. */
   readonly enforcesPolicies: boolean;
+  /** Where it asks the API. */
+  readonly api: ApiAddress;
 }
 
 const CONFIG_MAP = 'kube-router-cfg';
@@ -52,7 +55,7 @@ function withCniConfig(daemonSet: KubeObject, image: string): KubeObject {
 export function kubeRouterObjects(input: KubeRouterInput): readonly KubeObject[] {
   const { image, routes } = input;
   const objects = mapObject(readManifest('kube-router'), 'DaemonSet', (daemonSet) => {
-    const filled = withContainers(daemonSet, { 'kube-router': { image, extraArgs: flags(input) } });
+    const filled = withContainers(daemonSet, { 'kube-router': { image, extraArgs: flags(input), extraEnv: apiVariables(input.api) } });
     return routes ? withCniConfig(filled, image) : filled;
   });
   if (!routes) return objects;

@@ -14,7 +14,8 @@ import { calicoDefinitions } from './calico-crds.js';
 import { calicoInput, calicoSteps } from './calico-input.js';
 import { calicoObjects } from './calico.js';
 import { appliedCustomObjects, customNetworkSteps, unlessAmong } from './custom.js';
-import { flannelConfigMap, flannelObjects, type FlannelInput } from './flannel.js';
+import { flannelObjects } from './flannel.js';
+import { flannelInput, flannelSteps } from './flannel-steps.js';
 import { kubeProxyConfigMap, kubeProxyObjects, type KubeProxyInput } from './kube-proxy.js';
 import { formerNetworkObjects } from './former.js';
 import { kubeRouterObjects, type KubeRouterInput } from './kube-router.js';
@@ -40,21 +41,6 @@ export function kubeProxyInput({ spec, images }: Pick<RunContext, 'spec' | 'imag
   };
 }
 
-/** flannel's objects as the cluster file wants them. */
-export function flannelInput({ spec, images, versions }: Pick<RunContext, 'spec' | 'images' | 'versions'>): FlannelInput {
-  const { podSubnet, cni } = spec.network;
-  return {
-    version: versions.flannel,
-    podSubnet,
-    backend: cni.backend,
-    interface: cni.interface,
-    interfaceCidr: cni.interfaceCidr,
-    mtu: cni.mtu,
-    image: images.flannel,
-    cniPluginImage: images.flannelCniPlugin,
-  };
-}
-
 /** kube-router's objects as the cluster file wants them. */
 export function kubeRouterInput({ spec, images }: Pick<RunContext, 'spec' | 'images'>): KubeRouterInput {
   const { serviceSubnet, cni, networkPolicy } = spec.network;
@@ -63,6 +49,7 @@ export function kubeRouterInput({ spec, images }: Pick<RunContext, 'spec' | 'ima
     serviceSubnet,
     routes: cni.type === 'kube-router',
     enforcesPolicies: networkPolicy.engine === 'kube-router',
+    api: nodeEndpoint(spec),
   };
 }
 
@@ -90,22 +77,6 @@ function kubeProxySteps(context: Slice): readonly AnyStep[] {
       kube,
       configMap: () => kubeProxyConfigMap(input),
       podSelector: 'k8s-app=kube-proxy',
-    }),
-  ];
-}
-
-function flannelSteps(context: Slice): readonly AnyStep[] {
-  if (context.spec.network.cni.type !== 'flannel') return [];
-  const input = flannelInput(context);
-  const { kube } = context;
-  return [
-    objectsStep({ id: 'flannel/objects', title: 'Deploy flannel', kube, objects: () => flannelObjects(input) }),
-    restartStep({
-      id: 'flannel/restart',
-      title: 'Restart flannel for a new configuration',
-      kube,
-      configMap: () => flannelConfigMap(input),
-      podSelector: 'app=flannel',
     }),
   ];
 }

@@ -1,4 +1,4 @@
-import { NAMESPACES, NODE_KEYS } from '../../constants/index.js';
+import { FLANNEL_DAEMON_SET, NAMESPACES, NODE_KEYS } from '../../constants/index.js';
 import type { KubeApi, KubeObject } from '../../kube/index.js';
 
 /** Part of a Node's or Pod's status. */
@@ -42,7 +42,7 @@ const SYSTEM_NAMESPACES = [NAMESPACES.system, NAMESPACES.flannel] as const;
 /** DaemonSets without which a node carries no traffic; those that exist must have a ready pod on every node. */
 const NODE_DAEMON_SETS = [
   { namespace: NAMESPACES.system, name: 'kube-proxy' },
-  { namespace: NAMESPACES.flannel, name: 'kube-flannel-ds' },
+  { namespace: NAMESPACES.flannel, name: FLANNEL_DAEMON_SET },
   { namespace: NAMESPACES.system, name: 'calico-node' },
   { namespace: NAMESPACES.system, name: 'kube-router' },
 ] as const;

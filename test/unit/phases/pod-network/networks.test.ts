@@ -2,13 +2,16 @@ import { describe, expect, test } from 'vitest';
 import {
   addressPattern,
   flannelCniConfig,
+  flannelInput,
   flannelObjects,
+  kubeRouterInput,
   kubeRouterObjects,
   networkLink,
   networkMode,
   podMtu,
 } from '../../../../src/phases/pod-network/index.js';
 import type { KubeObject } from '../../../../src/kube/index.js';
+import type { ClusterImages, ComponentVersions } from '../../../../src/versions/index.js';
 import { aClusterSpec } from '../../../support/cluster-spec.js';
 import { isBare } from '../../../support/bare-object.js';
 
@@ -16,7 +19,11 @@ const FLANNEL = { version: 'v0.22.3', podSubnet: '10.244.0.0/16', image: 'flanne
 
 interface Fields {
   readonly initContainers?: readonly { readonly name: string; readonly args?: readonly string[] }[];
-  readonly containers: readonly { readonly args: readonly string[]; readonly securityContext: { readonly privileged: boolean } }[];
+  readonly containers: readonly {
+    readonly args: readonly string[];
+    readonly env: readonly { readonly name: string; readonly value?: string }[];
+    readonly securityContext: { readonly privileged: boolean };
+  }[];
 }
 
 function podOf(objects: readonly KubeObject[]): Fields {
@@ -27,6 +34,12 @@ function podOf(objects: readonly KubeObject[]): Fields {
 function backendOf(objects: readonly KubeObject[]): unknown {
   const { data } = objects.find(({ kind }) => kind === 'ConfigMap') as unknown as { data: Record<string, string> };
   return (JSON.parse(data['net-conf.json'] ?? '{}') as { Backend: unknown }).Backend;
+}
+
+/** Where a pod of a network asks the API, as far as its manifest says so. */
+function askedApi(objects: readonly KubeObject[]): unknown {
+  const env = podOf(objects).containers[0]?.env ?? [];
+  return ['HOST', 'PORT'].map((part) => env.find(({ name }) => name === `KUBERNETES_SERVICE_${part}`)?.value);
 }
 
 describe('flannel', () => {
@@ -45,6 +58,22 @@ describe('flannel', () => {
     expect(others).toEqual([]);
     expect(container).toMatchObject({ name: 'install-cni', image: 'plugin' });
     expect(container?.args?.join()).toMatch(/ \/opt\/cni\/bin\/flannel && .* \/etc\/cni\/net\.d\/10-flannel\.conflist$/);
+  });
+
+  test('asks the API where it is told to, and by its service else', () => {
+    const api = { host: '10.0.0.11', port: 6443 };
+    expect(askedApi(flannelObjects({ ...FLANNEL, backend: 'vxlan', api }))).toEqual(['10.0.0.11', '6443']);
+    expect(askedApi(flannelObjects({ ...FLANNEL, backend: 'vxlan' }))).toEqual([undefined, undefined]);
+  });
+
+  test.each([
+    ['the control-plane endpoint', { host: 'api.example.org', port: 8443, provider: 'external' }, { host: 'api.example.org', port: 8443 }],
+    ['what answers on the node itself', { provider: 'local-lb' }, { host: '127.0.0.1', port: 6443 }],
+  ] as const)('and kube-router ask %s: its service answers only when kube-proxy has been there', (_where, controlPlaneEndpoint, api) => {
+    const spec = aClusterSpec({ controlPlanes: 3, spec: { controlPlaneEndpoint } });
+    const images = { flannel: 'flannel', flannelCniPlugin: 'plugin', kubeRouter: 'kube-router' } as ClusterImages;
+    expect(flannelInput({ spec, images, versions: { flannel: 'v0.22.3' } as ComponentVersions }).api).toEqual(api);
+    expect(kubeRouterInput({ spec, images }).api).toEqual(api);
   });
 
   test('looks for its interface where the file says', () => {
@@ -67,7 +96,7 @@ test.each([
 });
 
 describe('kube-router', () => {
-  const INPUT = { image: 'kube-router', serviceSubnet: '10.96.0.0/12' };
+  const INPUT = { image: 'kube-router', serviceSubnet: '10.96.0.0/12', api: { host: 'fd00::10', port: 8443 } };
 
   test('as a policy engine routes nothing and touches no CNI configuration', () => {
     const objects = kubeRouterObjects({ ...INPUT, routes: false, enforcesPolicies: true });
@@ -92,6 +121,7 @@ describe('kube-router', () => {
       expect.arrayContaining(['--run-router=true', '--run-firewall=false', '--enable-overlay=false', '--run-service-proxy=false']),
     );
     expect(podOf(objects).initContainers?.map(({ name }) => name)).toEqual(['install-cni']);
+    expect(askedApi(objects)).toEqual(['fd00::10', '8443']);
     expect(objects.filter(({ kind }) => kind === 'ConfigMap')).toHaveLength(1);
   });
 });
