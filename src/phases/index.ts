@@ -29,12 +29,13 @@ export {
 } from './context.js';
 export {
   apiServerPhase,
-  controllersPhase,
+  controllerManagerPhase,
   controlPlaneChangesPhase,
   controlPlaneKubeletPhase,
   controlPlanePhase,
   etcdPhase,
   peerUrlOf,
+  schedulerPhase,
 } from './control-plane/index.js';
 export {
   endpointCleanupPhase,

@@ -7,7 +7,7 @@ import { PATHS } from '../../src/constants/index.js';
 import type { KubeObject } from '../../src/kube/index.js';
 import { controlPlaneNode } from '../../src/phases/access.js';
 import { coreDnsInput, coreDnsObjects, kubeadmContractInput, kubeadmContractObjects } from '../../src/phases/cluster-objects/index.js';
-import { apiServerManifest, controllerManifests, etcdManifest } from '../../src/phases/control-plane/manifests.js';
+import { apiServerManifest, controllerManagerManifest, etcdManifest, schedulerManifest } from '../../src/phases/control-plane/manifests.js';
 import { kubeletConfigText, kubeletFlagsText } from '../../src/phases/kubelet/index.js';
 import { kubeProxyInput, kubeProxyObjects } from '../../src/phases/pod-network/index.js';
 import { LEAF_CERTS, leafRequirements } from '../../src/pki/leaves.js';
@@ -206,9 +206,12 @@ async function askKbs({ node: name = HOST, spec: wishes }: Case, caCertificate: 
   const serving = LEAF_CERTS.filter(({ sans }) => sans !== undefined);
   return {
     files: new Map([
-      ...[etcdManifest(context, host, etcdFlags), apiServerManifest(context, host), ...controllerManifests(context, host)].map(
-        ({ path, content }) => [path, String(content)] as const,
-      ),
+      ...[
+        etcdManifest(context, host, etcdFlags),
+        apiServerManifest(context, host),
+        controllerManagerManifest(context, host),
+        schedulerManifest(context, host),
+      ].map(({ path, content }) => [path, String(content)] as const),
       [PATHS.kubeletConfig, kubeletConfigText(spec, host)],
       [PATHS.kubeletFlagsEnv, kubeletFlagsText(spec, context.images.pause, host)],
     ]),

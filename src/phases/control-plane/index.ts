@@ -6,10 +6,11 @@ export { rolledManifestsStep } from './rolled-manifests-step.js';
 export { apiServerManifest } from './manifests.js';
 export {
   apiServerPhase,
-  controllersPhase,
+  controllerManagerPhase,
   controlPlaneChangesPhase,
   controlPlaneKubeletPhase,
   controlPlanePhase,
   etcdPhase,
+  schedulerPhase,
 } from './phases.js';
 export { peerUrlOf } from './etcd-start.js';

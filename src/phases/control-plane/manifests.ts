@@ -44,21 +44,23 @@ export function apiServerManifest({ spec, images }: Slice, host: Host): FileSpec
   );
 }
 
-/** Static pods that work through the API: controller manager and scheduler. */
-export function controllerManifests({ spec, images }: Slice, host: Host): readonly FileSpec[] {
-  return [
-    manifest(
-      'kube-controller-manager',
-      renderControllerManager({
-        image: images.kubeControllerManager,
-        advertiseAddress: host.address,
-        clusterName: CLUSTER_NAME,
-        podSubnet: spec.network.podSubnet,
-        serviceSubnet: spec.network.serviceSubnet,
-        trustDirectories: host.facts.trustStoreDirectories,
-        ...spec.controllerManager,
-      }),
-    ),
-    manifest('kube-scheduler', renderScheduler({ image: images.kubeScheduler, advertiseAddress: host.address, ...spec.scheduler })),
-  ];
+/** Static pod of the controller manager. */
+export function controllerManagerManifest({ spec, images }: Slice, host: Host): FileSpec {
+  return manifest(
+    'kube-controller-manager',
+    renderControllerManager({
+      image: images.kubeControllerManager,
+      advertiseAddress: host.address,
+      clusterName: CLUSTER_NAME,
+      podSubnet: spec.network.podSubnet,
+      serviceSubnet: spec.network.serviceSubnet,
+      trustDirectories: host.facts.trustStoreDirectories,
+      ...spec.controllerManager,
+    }),
+  );
+}
+
+/** Static pod of the scheduler. */
+export function schedulerManifest({ spec, images }: Slice, host: Host): FileSpec {
+  return manifest('kube-scheduler', renderScheduler({ image: images.kubeScheduler, advertiseAddress: host.address, ...spec.scheduler }));
 }

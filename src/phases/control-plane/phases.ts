@@ -11,7 +11,7 @@ import { addMemberStep, promoteMemberStep } from './etcd-join-steps.js';
 import { withHeadStart } from './etcd-head-start.js';
 import { etcdStartOf, joiningFlags } from './etcd-start.js';
 import { controlPlaneEvidence } from './evidence.js';
-import { apiServerManifest, controllerManifests, etcdManifest } from './manifests.js';
+import { apiServerManifest, controllerManagerManifest, etcdManifest, schedulerManifest } from './manifests.js';
 import { rolledManifestsStep } from './rolled-manifests-step.js';
 import { servedCertificateStep } from './served-certificate-step.js';
 
@@ -94,8 +94,8 @@ export const controlPlaneChangesPhase: Phase<StorageSlice & Pick<RunContext, 'pk
     const start = etcdTopology(context.spec) === 'stacked' ? await etcdStartOf(context, host) : undefined;
     // One that only joins, which is left to do in a plan, has nothing that could differ.
     const etcd = start === undefined || start.kind === 'joins' ? [] : [etcdManifest(context, host, start.flags)];
-    const files = [...etcd, apiServerManifest(context, host), ...controllerManifests(context, host)];
-    return [rolledManifestsStep(context, files, { id: 'control-plane-changes/manifests' })];
+    const others = [apiServerManifest(context, host), controllerManagerManifest(context, host), schedulerManifest(context, host)];
+    return [rolledManifestsStep(context, [...etcd, ...others], { id: 'control-plane-changes/manifests' })];
   },
 };
 
@@ -132,20 +132,37 @@ export const apiServerPhase: Phase<Pick<RunContext, 'spec' | 'pki'>> = {
 };
 
 /**
- * Controller manager and scheduler, as soon as etcd is up: the API server follows within seconds, and both wait ten seconds for it before
- * they give up and are held back. So they are there when it serves.
+ * The controller manager, as soon as etcd is up: the API server follows within seconds, and it waits ten seconds for that before it gives up
+ * and is held back. So it is there when the API serves.
  */
-export const controllersPhase: Phase<Pick<RunContext, 'spec' | 'images'>> = {
-  name: 'controllers',
-  title: 'Start controller manager and scheduler',
-  summary: 'writes the static pods of kube-controller-manager and kube-scheduler on every control plane',
+export const controllerManagerPhase: Phase<Pick<RunContext, 'spec' | 'images'>> = {
+  name: 'controller-manager',
+  title: 'Start the controller manager',
+  summary: 'writes the static pod of kube-controller-manager on every control plane',
   on: 'control-plane',
   after: ['etcd'],
   steps: (context, host) => [
     filesStep({
-      id: 'controllers/manifests',
-      title: 'Write the static pods of controller manager and scheduler',
-      files: controllerManifests(context, host),
+      id: 'controller-manager/manifest',
+      title: 'Write the static pod of the controller manager',
+      files: [controllerManagerManifest(context, host)],
+      only: 'missing',
+    }),
+  ],
+};
+
+/** The scheduler, when the API serves: there is nothing to place before the controller manager has looked at the nodes, ten seconds later. */
+export const schedulerPhase: Phase<Pick<RunContext, 'spec' | 'images'>> = {
+  name: 'scheduler',
+  title: 'Start the scheduler',
+  summary: 'writes the static pod of kube-scheduler on every control plane',
+  on: 'control-plane',
+  after: ['api-server'],
+  steps: (context, host) => [
+    filesStep({
+      id: 'scheduler/manifest',
+      title: 'Write the static pod of the scheduler',
+      files: [schedulerManifest(context, host)],
       only: 'missing',
     }),
   ],

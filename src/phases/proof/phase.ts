@@ -98,7 +98,7 @@ export const proofPhase: Phase<Slice> = {
   summary: 'every node Ready, every system pod running, pods reach each other, services and names',
   on: 'cluster',
   after: ['cluster-dns', 'cluster-objects', 'runtime-classes', 'endpoint-joined-nodes'],
-  waitsFor: ['nodes', 'workers', 'proof-images', 'controllers', 'endpoint-cleanup', 'service-proxy', 'network-cleanup'],
+  waitsFor: ['nodes', 'workers', 'proof-images', 'controller-manager', 'scheduler', 'endpoint-cleanup', 'service-proxy', 'network-cleanup'],
   leftOutOfPlans: 'a proof is no change',
   skip: ({ spec }) => (spec.network.cni.type === 'none' ? 'the pod network is not kbs’s (spec.network.cni.type: none)' : undefined),
   steps: (context) => [proofStep(context, { id: 'proof/traffic', title: 'Prove that nodes, pods, services and DNS work' })],
