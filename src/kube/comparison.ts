@@ -66,6 +66,8 @@ export function showStates(before: KubeObject | undefined, after: KubeObject): {
 /** One entry of `metadata.managedFields`. Source: k8s.io/apimachinery meta/v1 ManagedFieldsEntry. */
 interface ManagedFields {
   readonly manager?: string;
+  readonly operation?: string;
+  readonly time?: string;
   readonly subresource?: string;
   readonly fieldsV1?: unknown;
 }
@@ -77,6 +79,12 @@ function owns(entry: ManagedFields, path: FieldPath): boolean {
     fields = fields[typeof key === 'string' ? `f:${key}` : `k:${JSON.stringify(key)}`];
   }
   return fields !== undefined;
+}
+
+/** What the server keeps of kbs's last apply that changed an object; undefined when kbs never applied it: then it is somebody else's. */
+export function appliedByKbs(live: KubeObject): { readonly time?: string } | undefined {
+  const entries = (live.metadata['managedFields'] ?? []) as readonly ManagedFields[];
+  return entries.find(({ manager, operation }) => manager === FIELD_MANAGER && operation === 'Apply');
 }
 
 /** Whether somebody else than kbs has set a field of an object in the cluster. */

@@ -1,6 +1,5 @@
-import { FIELD_MANAGER } from '../constants/index.js';
 import { step, waitFor, type AnyStep } from '../engine/index.js';
-import { atOnce, describeRef, type KubeAccess, type KubeApi, type KubeObject, type ObjectRef } from '../kube/index.js';
+import { appliedByKbs, atOnce, describeRef, type KubeAccess, type KubeApi, type ObjectRef } from '../kube/index.js';
 
 /** Objects of the API a cluster shall not have any more. */
 export interface RemoveObjectsStepOptions {
@@ -18,11 +17,6 @@ const TIMEOUT_MS = 180_000;
 const GONE_WITHIN_MS = 120_000;
 const AT_ONCE = 8;
 
-function isOwn({ metadata }: KubeObject): boolean {
-  const entries = (metadata['managedFields'] ?? []) as readonly { readonly manager?: string; readonly operation?: string }[];
-  return entries.some(({ manager, operation }) => manager === FIELD_MANAGER && operation === 'Apply');
-}
-
 async function present(
   api: KubeApi | undefined,
   { objects, onlyOwn = false }: Pick<RemoveObjectsStepOptions, 'objects' | 'onlyOwn'>,
@@ -31,7 +25,7 @@ async function present(
   const refs = typeof objects === 'function' ? await objects(api) : objects;
   const found = await atOnce(AT_ONCE, refs, async (ref) => {
     const object = await api.read(ref);
-    return { ref, isThere: object !== undefined && (!onlyOwn || isOwn(object)) };
+    return { ref, isThere: object !== undefined && (!onlyOwn || appliedByKbs(object) !== undefined) };
   });
   return found.filter(({ isThere }) => isThere).map(({ ref }) => ref);
 }

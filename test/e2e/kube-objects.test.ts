@@ -6,7 +6,6 @@ import { bootstrapTokenSecret, coreDnsKeptFields, coreDnsObjects, kubeadmContrac
 import { nodeSettings, type NodeSettings } from '../../src/phases/nodes/index.js';
 import { nodeStep } from '../../src/phases/nodes/node-step.js';
 import { objectsStep } from '../../src/phases/objects-step.js';
-import { endpointOf } from '../../src/config/index.js';
 import { calicoSteps } from '../../src/phases/pod-network/calico-input.js';
 import {
   calicoDefinitions,
@@ -107,21 +106,37 @@ describe('cluster objects on a real API server', () => {
     expect(await planOf(step())).toEqual({ change: 'none' });
   });
 
-  test('leave a flannel alone that asks the API by its service, and send a new one where kubelets ask', async () => {
-    const ref = { apiVersion: 'apps/v1', kind: 'DaemonSet', namespace: 'kube-flannel', name: 'kube-flannel-ds' };
-    const images = { flannel: 'flannel:1', flannelCniPlugin: 'plugin:1' } as ClusterImages;
+  test('leave a flannel alone that somebody else has brought, until the file wants another one', async () => {
+    const images = { flannel: 'flannel:v0.22.3', flannelCniPlugin: 'plugin:1' } as ClusterImages;
     const versions = { flannel: 'v0.22.3' } as ComponentVersions;
-    const [deploy] = flannelSteps({ spec, images, versions, kube: cluster.kube });
-    if (deploy === undefined) throw new Error('no step deploys flannel');
-    expect(await planOf(deploy)).toEqual({ change: 'none' });
-    await api.delete(ref);
-    expect(await planOf(deploy)).toMatchObject({ change: 'create' });
-    await run(deploy);
-    const asked = { name: 'KUBERNETES_SERVICE_HOST', value: endpointOf(spec).host };
-    const made = (await api.read(ref)) as { spec?: { template: { spec: { containers: readonly { env: readonly object[] }[] } } } };
-    expect(made.spec?.template.spec.containers[0]?.env).toContainEqual(asked);
-    expect(await planOf(deploy)).toEqual({ change: 'none' });
+    const plans = (network: object = {}) =>
+      atOnce(1, flannelSteps({ spec: aClusterSpec({ spec: { network } }), images, versions, kube: cluster.kube }), planOf);
+    const daemonSet = { apiVersion: 'apps/v1', kind: 'DaemonSet', namespace: 'kube-flannel', name: 'kube-flannel-ds' };
+    const configMap = { apiVersion: 'v1', kind: 'ConfigMap', namespace: 'kube-flannel', name: 'kube-flannel-cfg' };
+    const paths = {
+      DaemonSet: '/apis/apps/v1/namespaces/kube-flannel/daemonsets',
+      ConfigMap: '/api/v1/namespaces/kube-flannel/configmaps',
+    };
+    await Promise.all([api.delete(daemonSet), api.delete(configMap)]);
+    const own = flannelObjects({ ...flannel, image: images.flannel });
+    for (const object of own.filter(({ kind }) => kind in paths)) {
+      const created = await api.request('POST', `${paths[object.kind as keyof typeof paths]}?fieldManager=kubectl`, {
+        body: JSON.stringify(object),
+        contentType: 'application/json',
+      });
+      expect(created.status).toBe(201);
+    }
+    const nothing = [{ change: 'none' }, { change: 'none' }];
+    expect(await plans()).toEqual(nothing);
+    expect(await plans({ cni: { interface: 'eth1' } })).toMatchObject([{ change: 'update' }, {}]);
+    expect(await plans({ podSubnet: '10.32.0.0/16' })).toMatchObject([{ change: 'update' }, {}]);
+    expect(await plans({ cni: { backend: 'host-gw' } })).toMatchObject([{ change: 'update' }, {}]);
+    // kbs's own asks the API where kubelets do.
     await run(step());
+    expect(await plans()).toMatchObject([
+      { change: 'update', diff: expect.stringContaining('+        - name: KUBERNETES_SERVICE_HOST') },
+      {},
+    ]);
   });
 
   test('keep the Corefile and the number of replicas an operator has set', async () => {

@@ -25,7 +25,7 @@ export interface FlannelInput {
 }
 
 /** ConfigMap with flannel's configuration. */
-const FLANNEL_CONFIG_MAP = 'kube-flannel-cfg';
+export const FLANNEL_CONFIG_MAP = 'kube-flannel-cfg';
 
 /** The first release that asks for networking.k8s.io ClusterCIDRs. Source: kube-flannel.yml v0.21.0. */
 const CLUSTER_CIDRS_SINCE_MINOR = 21;

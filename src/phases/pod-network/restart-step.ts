@@ -1,6 +1,5 @@
-import { FIELD_MANAGER } from '../../constants/index.js';
 import { step, waitFor, type AnyStep } from '../../engine/index.js';
-import { atOnce, isReady, refOf, type KubeAccess, type KubeApi, type KubeObject } from '../../kube/index.js';
+import { appliedByKbs, atOnce, isReady, refOf, type KubeAccess, type KubeApi, type KubeObject } from '../../kube/index.js';
 
 /** Pods that read a ConfigMap only when they start. */
 export interface RestartStepOptions {
@@ -11,6 +10,8 @@ export interface RestartStepOptions {
   readonly configMap: () => KubeObject;
   /** `k8s-app=kube-proxy`; in the ConfigMap's namespace. */
   readonly podSelector: string;
+  /** When it says so the pods are none of kbs's business. */
+  readonly unless?: (api: KubeApi) => Promise<boolean>;
 }
 
 interface StalePods {
@@ -23,17 +24,10 @@ const RESTARTED_WITHIN_MS = 90_000;
 const AT_ONCE = 8;
 const POD = { apiVersion: 'v1', kind: 'Pod' } as const;
 
-interface ManagedFields {
-  readonly manager?: string;
-  readonly operation?: string;
-  readonly time?: string;
-}
-
 /** When kbs last changed an object, by the API server's clock; whole seconds. */
 function appliedAt(object: KubeObject): number | undefined {
-  const entries = (object.metadata['managedFields'] ?? []) as readonly ManagedFields[];
-  const entry = entries.find(({ manager, operation }) => manager === FIELD_MANAGER && operation === 'Apply');
-  return entry?.time === undefined ? undefined : Date.parse(entry.time);
+  const time = appliedByKbs(object)?.time;
+  return time === undefined ? undefined : Date.parse(time);
 }
 
 /** Pods older than their configuration. In a plan the configuration may still have to change: then all of them are. */
@@ -60,7 +54,7 @@ export function restartStep(options: RestartStepOptions): AnyStep {
     timeoutMs: TIMEOUT_MS,
     async probe(_host, { signal }) {
       const api = await kube.tryConnect(signal);
-      return api === undefined ? [] : (await findStale(api, options)).stale;
+      return api === undefined || (await options.unless?.(api)) === true ? [] : (await findStale(api, options)).stale;
     },
     plan: (stale) =>
       stale.length === 0
