@@ -33,6 +33,16 @@ function isConflict({ httpStatus }: ApiRefusal): boolean {
   return httpStatus === 409;
 }
 
+/**
+ * Whether the API server takes an address out of a range for a new object of this kind. An apply that makes the object takes it for good before
+ * the object is written: cut off between the two, as when kbs is killed, it leaves an address that nobody gets for ten minutes. What
+ * is created gives it back. Source: k8s.io/apiserver v0.25, registry/generic/registry Store.Update and Store.Create; interval and
+ * count of repairs: k8s.io/kubernetes v1.25, registry/core/service/ipallocator/controller.
+ */
+function takesAddress({ apiVersion, kind }: KubeObject): boolean {
+  return apiVersion === 'v1' && kind === 'Service';
+}
+
 /** What all APIs of one cluster share. */
 export interface ApiParts {
   readonly pool: ConnectionPool;
@@ -61,6 +71,7 @@ export class PooledKubeApi implements KubeApi {
 
   async apply(object: KubeObject, options: ApplyOptions = {}): Promise<'created' | 'changed' | 'unchanged'> {
     const live = await this.read(refOf(object));
+    if (live === undefined && takesAddress(object)) await this.#create(object);
     const result = await this.#serverSideApply(withoutKept(object, live, options), false);
     if (live === undefined) return 'created';
     return live.metadata.resourceVersion === result.metadata.resourceVersion || isSameDeclared(live, result) ? 'unchanged' : 'changed';
@@ -76,6 +87,14 @@ export class PooledKubeApi implements KubeApi {
       const isOfOneMoment = live.metadata.resourceVersion === result.metadata.resourceVersion;
       if (isOfOneMoment || tries === DIFF_TRIES) return { change: 'update', ...showStates(live, result) };
     }
+  }
+
+  /** One that has come meanwhile is as good. */
+  async #create(object: KubeObject): Promise<void> {
+    const ref = refOf(object);
+    await this.#mustKnow(ref);
+    const run = (api: ObjectApi): Promise<void> => api.createObject(ref, object);
+    await unlessRefused([409], this.#call({ what: `create ${describeRef(ref)}`, repeatable: true, mayPass: isNamespaceToCome, run }));
   }
 
   async #serverSideApply(object: KubeObject, dryRun: boolean): Promise<KubeObject> {

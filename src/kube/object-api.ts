@@ -47,15 +47,17 @@ function headerOf({ apiVersion, kind, name, namespace }: ObjectRef): Header {
 
 /** JSON to send instead of what the library made of it. */
 interface Outgoing {
-  patch: unknown;
+  body: unknown;
 }
+
+const METHODS_WITH_OUTGOING: readonly string[] = [HttpMethod.PATCH, HttpMethod.POST];
 
 function configurationOf({ agent, signal }: ApiWay, outgoing: Outgoing): Configuration {
   const applySecurityAuthentication = (context: RequestContext): void => {
     context.setAgent(agent);
     context.setSignal(signal);
     context.setHeaderParam('User-Agent', 'kbs');
-    if (context.getHttpMethod() === HttpMethod.PATCH) context.setBody(JSON.stringify(outgoing.patch));
+    if (METHODS_WITH_OUTGOING.includes(context.getHttpMethod())) context.setBody(JSON.stringify(outgoing.body));
   };
   return createConfiguration({
     baseServer: new ServerConfiguration(`https://${SERVER_NAME}`, {}),
@@ -72,7 +74,7 @@ export class ObjectApi extends KubernetesObjectApi {
   readonly #outgoing: Outgoing;
 
   constructor(way: ApiWay) {
-    const outgoing: Outgoing = { patch: undefined };
+    const outgoing: Outgoing = { body: undefined };
     super(configurationOf(way, outgoing));
     this.#outgoing = outgoing;
     this.#discovery = way.discovery;
@@ -99,14 +101,19 @@ export class ObjectApi extends KubernetesObjectApi {
   }
 
   async applyObject(ref: ObjectRef, object: KubeObject, isDryRun: boolean): Promise<KubeObject> {
-    this.#outgoing.patch = object;
+    this.#outgoing.body = object;
     const dryRun = isDryRun ? 'All' : undefined;
     const applied = await this.patch(headerOf(ref), undefined, dryRun, FIELD_MANAGER, true, PatchStrategy.ServerSideApply);
     return applied;
   }
 
+  async createObject(ref: ObjectRef, object: KubeObject): Promise<void> {
+    this.#outgoing.body = object;
+    await this.create(headerOf(ref), undefined, undefined, FIELD_MANAGER);
+  }
+
   async patchObject(ref: ObjectRef, type: PatchType, patch: unknown): Promise<KubeObject> {
-    this.#outgoing.patch = patch;
+    this.#outgoing.body = patch;
     return await this.patch(headerOf(ref), undefined, undefined, FIELD_MANAGER, undefined, PATCH_TYPES[type]);
   }
 

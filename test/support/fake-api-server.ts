@@ -56,6 +56,7 @@ const KINDS: Readonly<Record<string, readonly object[]>> = {
   '/api/v1': [
     { name: 'configmaps', kind: 'ConfigMap', namespaced: true },
     { name: 'nodes', kind: 'Node', namespaced: false },
+    { name: 'services', kind: 'Service', namespaced: true },
   ],
   '/apis/rbac.authorization.k8s.io/v1': [{ name: 'clusterroles', kind: 'ClusterRole', namespaced: false }],
 };

@@ -229,6 +229,29 @@ describe('objects', () => {
     expect(JSON.parse(sent?.body ?? '')).toEqual(CONFIG_MAP);
   });
 
+  test('a new Service is created before it is applied: an apply that is cut off would keep its address', async () => {
+    const service = { apiVersion: 'v1', kind: 'Service', metadata: { name: 'a', namespace: 'default' }, spec: { clusterIP: '10.96.0.10' } };
+    const server = await fakeServer();
+    const written: unknown[] = [];
+    let isThere = false;
+    server.answer = ({ method, path, body }) => {
+      if (method === 'GET') return isThere ? { status: 200, body: service } : status(404, 'NotFound', { kind: 'services', name: 'a' });
+      written.push([method, path, JSON.parse(body)]);
+      // Somebody else was faster, which is as good.
+      if (method === 'POST' && isThere) return status(409, 'AlreadyExists');
+      isThere = true;
+      return { status: 200, body: service };
+    };
+    const api = await access([hostOf(server)]).connect(signal);
+    const services = '/api/v1/namespaces/default/services';
+    const created = ['POST', `${services}?fieldManager=kbs`, service];
+    const applied = ['PATCH', `${services}/a?fieldManager=kbs&force=true`, service];
+    expect(await api.apply(service)).toBe('created');
+    expect(written.splice(0)).toEqual([created, applied]);
+    expect(await api.apply(service)).toBe('unchanged');
+    expect(written).toEqual([applied]);
+  });
+
   test('diff asks for a dry run and compares without what only the server writes', async () => {
     const server = await fakeServer();
     server.answer = ({ method }) => ({
