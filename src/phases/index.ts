@@ -67,7 +67,7 @@ export {
 } from './leave/index.js';
 export { networkCleanupPhase } from './network-cleanup/index.js';
 export { nodesPhase } from './nodes/index.js';
-export { podNetworkPhase } from './pod-network/index.js';
+export { podNetworkPhase, readFlannel, type LiveFlannel } from './pod-network/index.js';
 export { parseIgnoredChecks, preflightPhase } from './preflight/index.js';
 export { prepareHostPhase } from './prepare/index.js';
 export { isManaged, RESET_PHASES, type ResetContext } from './reset/index.js';

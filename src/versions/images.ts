@@ -43,6 +43,11 @@ export function kubernetesRepositories(imageRepository: string): KubernetesRepos
   };
 }
 
+/** Tag of an image's reference: `v0.19.2`. */
+export function tagOf(reference: string): string {
+  return reference.slice(reference.lastIndexOf(':') + 1);
+}
+
 /** @throws KbsError CONFIG_INVALID for a flannel version that kbs does not know */
 export function knownFlannelRelease(version: string): FlannelRelease {
   const release = flannelRelease(version);

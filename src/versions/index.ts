@@ -1,5 +1,5 @@
 export { loadBuiltInCatalogue, parseCatalogue, versionsIn } from './catalogue.js';
-export { clusterImages, imagesFor, NODES_WITHOUT_TYPHA, usesKubeRouter } from './images.js';
+export { clusterImages, imagesFor, NODES_WITHOUT_TYPHA, tagOf, usesKubeRouter } from './images.js';
 export {
   flannelRelease,
   isSupportedKubernetes,

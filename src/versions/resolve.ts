@@ -10,6 +10,7 @@ import {
   KUBE_ROUTER_REPOSITORY,
   knownFlannelRelease,
   kubernetesRepositories,
+  tagOf,
   usesKubeRouter,
 } from './images.js';
 import { DEFAULT_VERSIONS, flannelRelease, kubernetesRelease, SUPPORTED_KUBERNETES } from './releases.js';
@@ -70,7 +71,7 @@ function flannelVersion(spec: VersionRequest, catalogue: Catalogue): string {
   const wish: Wish = { asked: spec.network.cni.version, preferred: DEFAULT_VERSIONS.flannel };
   if (spec.network.cni.type !== 'flannel' || Object.keys(catalogue.images).length === 0) return wish.asked ?? wish.preferred;
   const has = Object.keys(catalogue.images)
-    .map((reference) => ({ reference, tag: reference.slice(reference.lastIndexOf(':') + 1) }))
+    .map((reference) => ({ reference, tag: tagOf(reference) }))
     .filter(({ reference, tag }) => reference === `${flannelRelease(tag)?.repository}:${tag}`)
     .map(({ tag }) => tag);
   return choose('flannel', wish, has, catalogue);

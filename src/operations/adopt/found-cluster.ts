@@ -1,6 +1,7 @@
-import { CONFIG_MAPS, FLANNEL_DAEMON_SET, MIRROR_POD_ANNOTATION, NAMESPACES, NODE_KEYS } from '../../constants/index.js';
+import { CONFIG_MAPS, MIRROR_POD_ANNOTATION, NAMESPACES, NODE_KEYS } from '../../constants/index.js';
 import { KbsError } from '../../errors/index.js';
 import type { KubeApi, KubeObject } from '../../kube/index.js';
+import { readFlannel, type LiveFlannel } from '../../phases/index.js';
 import { parseYamlStream } from '../../yaml/index.js';
 import { isFields, type Fields } from '../config-fields.js';
 
@@ -30,8 +31,8 @@ export interface FoundCluster {
   readonly nodes: readonly FoundNode[];
   /** Static pods by `<component> <node>`, with the address they give. */
   readonly staticPods: ReadonlyMap<string, string | undefined>;
-  /** Tag of flannel's image and net-conf.json; undefined when the pod network is another one. */
-  readonly flannel: { readonly version: string; readonly network: Fields } | undefined;
+  /** undefined when the pod network is another one. */
+  readonly flannel: Pick<LiveFlannel, 'version' | 'network'> | undefined;
 }
 
 function configMapText(object: KubeObject | undefined, key: string): string | undefined {
@@ -44,8 +45,8 @@ function documentIn(object: KubeObject | undefined, key: string): Fields | undef
   return isFields(document) ? document : undefined;
 }
 
-function readConfigMap(api: KubeApi, name: string, namespace: string = NAMESPACES.system): Promise<KubeObject | undefined> {
-  return api.read({ apiVersion: 'v1', kind: 'ConfigMap', namespace, name });
+function readConfigMap(api: KubeApi, name: string): Promise<KubeObject | undefined> {
+  return api.read({ apiVersion: 'v1', kind: 'ConfigMap', namespace: NAMESPACES.system, name });
 }
 
 function missing(name: string): KbsError {
@@ -81,18 +82,6 @@ function staticPod(pod: KubeObject): readonly [string, string | undefined][] {
   const { nodeName = '' } = (pod['spec'] ?? {}) as { readonly nodeName?: string };
   if (annotations[MIRROR_POD_ANNOTATION] === undefined) return [];
   return [[`${labels['component'] ?? ''} ${nodeName}`, annotations[NODE_KEYS.apiServerAdvertise] ?? annotations[NODE_KEYS.etcdAdvertise]]];
-}
-
-async function readFlannel(api: KubeApi): Promise<FoundCluster['flannel']> {
-  const ref = { apiVersion: 'apps/v1', kind: 'DaemonSet', namespace: NAMESPACES.flannel, name: FLANNEL_DAEMON_SET };
-  const [daemonSet, config] = await Promise.all([api.read(ref), readConfigMap(api, 'kube-flannel-cfg', NAMESPACES.flannel)]);
-  const network = documentIn(config, 'net-conf.json');
-  if (daemonSet === undefined || network === undefined) return undefined;
-  const { template } = daemonSet['spec'] as {
-    readonly template: { readonly spec: { readonly containers: readonly { readonly image: string }[] } };
-  };
-  const image = template.spec.containers[0]?.image ?? '';
-  return { version: image.slice(image.lastIndexOf(':') + 1), network };
 }
 
 /**

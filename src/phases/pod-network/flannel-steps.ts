@@ -3,7 +3,7 @@ import { nodeEndpoint } from '../access.js';
 import type { RunContext } from '../context.js';
 import { objectsStep } from '../objects-step.js';
 import { flannelConfigMap, flannelObjects, type FlannelInput } from './flannel.js';
-import { isForeignFlannel } from './foreign-flannel.js';
+import { isForeignFlannel } from './live-flannel.js';
 import { restartStep } from './restart-step.js';
 
 /** flannel's objects as the cluster file wants them. */

@@ -14,6 +14,7 @@ export {
 export { flannelInput } from './flannel-steps.js';
 export { flannelObjects, type FlannelInput } from './flannel.js';
 export { addressPattern, networkLink, type NetworkLink } from './interface.js';
+export { readFlannel, type LiveFlannel } from './live-flannel.js';
 export { kubeRouterObjects, type KubeRouterInput } from './kube-router.js';
 export { networkMode, podMtu, type NetworkMode } from './mode.js';
 export { kubeProxyConfigMap, kubeProxyObjects, type KubeProxyInput } from './kube-proxy.js';
